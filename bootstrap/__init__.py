@@ -1,0 +1,1 @@
+"""Raises, proves, resets and removes a model-serving demo on OpenShift AI."""

@@ -1,0 +1,1 @@
+"""The rehearsal cluster: a real Kubernetes control plane with OpenShift's surroundings, as processes on one machine."""
