@@ -124,7 +124,7 @@ class Api:
     async def watch(self, path: str, **params: str) -> AsyncIterator[tuple[str, Obj]]:
         """Endless events: first ("SYNC", {"items": [...]}) with the full list, then ADDED, MODIFIED and DELETED.
 
-        After a lost connection or 410 a new SYNC follows, so a consumer that replaces its state at SYNC is always right.
+        After a lost connection or 410 a new SYNC follows, so a consumer that starts over at SYNC is always right.
         """
         while True:
             try:
