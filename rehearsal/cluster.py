@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
+import secrets
 import socket
 import uuid
 from collections.abc import Mapping
@@ -165,9 +167,8 @@ def home() -> Path:
 def root_of(name: str) -> Path:
     """The state folder of a rehearsal name."""
     if not NAME_RULE.fullmatch(name) or name == "snapshots":
-        raise RehearsalError(
-            f"name '{name}': expected up to 32 letters a-z, digits and '-', and not 'snapshots'", code=2
-        )
+        rule = "up to 32 letters a-z, digits and '-', and not 'snapshots'"
+        raise RehearsalError(f"REHEARSAL={name}: not a name for a rehearsal; expected {rule}", code=2)
     return home() / name
 
 
@@ -182,7 +183,16 @@ def define(name: str, rhods: str, openshift: str | None, **settings: object) -> 
 
 def with_free_ports(cluster: Cluster) -> Cluster:
     """The same cluster on two loopback ports that nothing uses now."""
-    with socket.socket() as api, socket.socket() as proxy:
-        api.bind(("127.0.0.1", 0))
-        proxy.bind(("127.0.0.1", 0))
-        return replace(cluster, api_port=api.getsockname()[1], proxy_port=proxy.getsockname()[1])
+    api = free_port()
+    return replace(cluster, api_port=api, proxy_port=free_port(besides=api))
+
+
+def free_port(besides: int = 0) -> int:
+    """A loopback port that nothing uses now, below the range that outgoing connections take theirs from."""
+    for _ in range(200):
+        port = 20000 + secrets.randbelow(12000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            if port != besides:
+                return port
+    raise RehearsalError("no free port on 127.0.0.1 between 20000 and 32000; stop what holds them and try again")
