@@ -1,0 +1,1 @@
+"""What a fresh rehearsal cluster is given before anyone uses it."""
