@@ -1,0 +1,128 @@
+"""Locked Python environments for images: one virtualenv per requirement file and Python, by pip from hashes alone."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from rehearsal.toolchain.cache import cache_root
+from rehearsal.toolchain.catalog import HERE
+from rehearsal.toolchain.errors import EnvironmentFailed, EnvironmentUnsupported
+from rehearsal.toolchain.go import tail
+from rehearsal.toolchain.lock import builder_lock
+from rehearsal.toolchain.progress import Progress
+
+COMPLETE = "complete.json"  # written last: a folder without it is a broken attempt
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """One locked environment and where it can exist."""
+
+    name: str
+    seconds: int
+    pythons: tuple[str, ...] = ()  # releases that have wheels; empty: whatever runs the rehearsal
+    machines: tuple[str, ...] = ()  # empty: all
+    why: str = ""  # of the limits
+
+    @property
+    def requirements(self) -> Path:
+        """The hash-locked requirement file."""
+        return HERE / "environments" / f"{self.name}.txt"
+
+
+ENVIRONMENTS: Mapping[str, Environment] = {
+    entry.name: entry
+    for entry in (
+        Environment(
+            "triton",
+            30,
+            ("3.11", "3.12"),
+            ("x86_64",),
+            why="Triton's wheel is x86-64 only and wants numpy < 2, whose wheels end at Python 3.12",
+        ),
+        Environment("v2server", 20),
+        Environment("kserve-storage", 40),
+        Environment("redis", 5),
+    )
+}
+
+
+def environment(name: str) -> Path:
+    """The folder of this virtualenv, made now where it is missing: `environment("triton") / "bin/python"`."""
+    entry = ENVIRONMENTS.get(name)
+    if entry is None:
+        raise EnvironmentUnsupported(f"no environment '{name}'; known are {', '.join(ENVIRONMENTS)}", 2)
+    python, root = interpreter(entry), cache_root()
+    target = root / "venvs" / name / environment_key(entry, python)
+    if (target / COMPLETE).is_file():
+        return target
+    with builder_lock(root, f"environment {name}"):
+        if not (target / COMPLETE).is_file():
+            with Progress(1).step(f"environment {name}", entry.seconds):
+                _make(entry, python, target)
+    return target
+
+
+def interpreter(entry: Environment) -> str:
+    """A Python that this environment can have: the running one, else the newest fitting one on PATH."""
+    machine = platform.machine()
+    if entry.machines and machine not in entry.machines:
+        raise EnvironmentUnsupported(f"environment {entry.name}: not on {machine}; {entry.why}")
+    running = f"{sys.version_info.major}.{sys.version_info.minor}"
+    if not entry.pythons or running in entry.pythons:
+        return sys.executable
+    for release in reversed(entry.pythons):
+        path = shutil.which(f"python{release}")
+        if path and facts_of(path)["release"] == release:
+            return path
+    wanted = " or ".join(entry.pythons)
+    raise EnvironmentUnsupported(
+        f"environment {entry.name}: wants Python {wanted}, this is {running} and PATH has no other; {entry.why}"
+    )
+
+
+def facts_of(python: str) -> dict[str, str]:
+    """Release and home of a Python; empty values where it does not run, as pyenv's shims of other versions."""
+    code = "import json, sys; print(json.dumps([f'{sys.version_info[0]}.{sys.version_info[1]}', sys.base_prefix]))"
+    try:
+        done = subprocess.run([python, "-c", code], capture_output=True, text=True, timeout=30, check=True)
+        release, base = json.loads(done.stdout)
+    except (OSError, ValueError, subprocess.SubprocessError):
+        return {"release": "", "base": ""}
+    return {"release": release, "base": base}
+
+
+def environment_key(entry: Environment, python: str) -> str:
+    """A short hash of the requirements, the Python and the machine."""
+    digest = hashlib.sha256(entry.requirements.read_bytes())
+    digest.update(repr((sorted(facts_of(python).items()), platform.machine())).encode())
+    return digest.hexdigest()[:16]
+
+
+def _make(entry: Environment, python: str, target: Path) -> None:
+    # made in place, as a virtualenv can not be moved: its scripts carry its path
+    shutil.rmtree(target, ignore_errors=True)
+    start = time.monotonic()
+    _run(entry, [python, "-m", "venv", str(target)])
+    install = [str(target / "bin" / "python"), "-m", "pip", "install", "--quiet", "--require-hashes", "--no-deps"]
+    _run(entry, [*install, "--only-binary", ":all:", "-r", str(entry.requirements)])
+    facts = {"environment": entry.name, "seconds": round(time.monotonic() - start)}
+    (target / COMPLETE).write_text(json.dumps(facts) + "\n")
+
+
+def _run(entry: Environment, command: list[str]) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise EnvironmentFailed(
+            f"environment {entry.name}: `{' '.join(command)}` failed with {done.returncode}; its end:\n"
+            f"{tail(done.stdout + done.stderr)}\nthen again: `python -m rehearsal.toolchain --environment {entry.name}`"
+        )
