@@ -1,0 +1,3 @@
+module serving-demo/dataplane
+
+go 1.24
