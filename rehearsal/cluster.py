@@ -172,8 +172,9 @@ def root_of(name: str) -> Path:
     return home() / name
 
 
-def define(name: str, rhods: str, openshift: str | None, **settings: object) -> Cluster:
+def define(name: str, rhods: str | None, openshift: str | None, **settings: object) -> Cluster:
     """A new cluster's facts, with a fresh identity and free ports."""
+    rhods = rhods or DEFAULT_RHODS
     if rhods not in OPENSHIFT:
         raise RehearsalError(f"RHODS={rhods}: not a rehearsed release; expected one of {', '.join(OPENSHIFT)}", code=2)
     given = {key: value for key, value in settings.items() if value is not None}
@@ -184,7 +185,11 @@ def define(name: str, rhods: str, openshift: str | None, **settings: object) -> 
 def with_free_ports(cluster: Cluster) -> Cluster:
     """The same cluster on two loopback ports that nothing uses now."""
     api = free_port()
-    return replace(cluster, api_port=api, proxy_port=free_port(besides=api))
+    return with_ports(cluster, api, free_port(besides=api))
+
+
+def with_ports(cluster: Cluster, api: int, proxy: int) -> Cluster:
+    return replace(cluster, api_port=api, proxy_port=proxy)
 
 
 def free_port(besides: int = 0) -> int:

@@ -68,7 +68,7 @@ def controller_manager(cluster: Cluster, tool: Tool) -> tuple[str, ...]:
     return (
         str(tool("kube-controller-manager")),
         *_client(cluster, "kube-controller-manager"),
-        "--bind-address=127.0.0.1",
+        *_own_endpoint(pki),
         f"--service-account-private-key-file={pki / 'sa.key'}",
         f"--root-ca-file={pki / 'ca.crt'}",
         f"--cluster-signing-cert-file={pki / 'ca.crt'}",
@@ -89,7 +89,7 @@ def scheduler(cluster: Cluster, tool: Tool) -> tuple[str, ...]:
         str(tool("kube-scheduler")),
         f"--config={cluster.run / 'scheduler.yaml'}",
         *_client(cluster, "kube-scheduler")[1:],
-        "--bind-address=127.0.0.1",
+        *_own_endpoint(cluster.pki),
     )
 
 
@@ -142,6 +142,14 @@ def _client(cluster: Cluster, identity: str) -> tuple[str, ...]:
         f"--kubeconfig={kubeconfig}",
         f"--authentication-kubeconfig={kubeconfig}",
         f"--authorization-kubeconfig={kubeconfig}",
+    )
+
+
+def _own_endpoint(pki: Path) -> tuple[str, ...]:
+    return (
+        "--bind-address=127.0.0.1",
+        f"--tls-cert-file={pki / 'component.crt'}",
+        f"--tls-private-key-file={pki / 'component.key'}",
     )
 
 

@@ -127,6 +127,7 @@ def ensure(folder: Path) -> None:
     ca.issue("kube-apiserver", sans=API_NAMES, server=True).write(folder, "apiserver")
     ca.issue("kube-apiserver-kubelet-client", ["system:masters"], client=True).write(folder, "apiserver-kubelet-client")
     ca.issue("api-front", sans=API_NAMES, server=True).write(folder, "api-front-server")
+    ca.issue("component", sans=loopback, server=True).write(folder, "component")
     ca.issue("rehearsal-platform", sans=loopback, server=True).write(folder, "platform")
     ca.issue(NODE_NAME, sans=(*loopback, NODE_NAME), server=True).write(folder, "node")
     front.issue("front-proxy-client", client=True).write(folder, "front-proxy-client")

@@ -1,0 +1,48 @@
+"""The file that a shell sources to work with a rehearsal: `. .rehearsal/<name>/env`."""
+
+from __future__ import annotations
+
+import contextlib
+import shlex
+
+from rehearsal.binaries import find_tool
+from rehearsal.cluster import Cluster, RehearsalError
+
+LINKED = ("kubectl", "kustomize")
+
+
+def write(cluster: Cluster, revision: str) -> None:
+    """The env file names this cluster's kubeconfig, proxy, CA and Git snapshot, and puts kubectl on PATH."""
+    link_programs(cluster)
+    lines = [f"export {name}={shlex.quote(value)}" for name, value in variables(cluster, revision).items()]
+    lines.append(f'export PATH={shlex.quote(str(cluster.root / "bin"))}:"$PATH"')
+    cluster.env_file.write_text("\n".join(lines) + "\n")
+
+
+def variables(cluster: Cluster, revision: str) -> dict[str, str]:
+    """What a client outside needs, as behind a company's proxy."""
+    loopback = "127.0.0.1,localhost"
+    return {
+        "REHEARSAL": cluster.name,
+        "KUBECONFIG": str(cluster.kubeconfig),
+        "HTTPS_PROXY": cluster.proxy_url,
+        "HTTP_PROXY": cluster.proxy_url,
+        "https_proxy": cluster.proxy_url,
+        "http_proxy": cluster.proxy_url,
+        "NO_PROXY": loopback,
+        "no_proxy": loopback,
+        "CA_FILE": str(cluster.ca_bundle),
+        "REPO_URL": cluster.git_url,
+        "REVISION": revision,
+    }
+
+
+def link_programs(cluster: Cluster) -> None:
+    """bin/ in the state folder has the clients that belong to this cluster's versions."""
+    folder = cluster.root / "bin"
+    folder.mkdir(exist_ok=True)
+    for name in LINKED:
+        with contextlib.suppress(RehearsalError, OSError):
+            target = find_tool(name)
+            (folder / name).unlink(missing_ok=True)
+            (folder / name).symlink_to(target)
