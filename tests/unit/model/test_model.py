@@ -1,0 +1,177 @@
+"""The committed model files are what training gives, and their known answers are true."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("onnxruntime", reason="the extra `train` is not installed")
+
+from model import answers, artifacts, evaluate, export, known_answers, plots, questions, runtime
+from model.export import INPUT, OUTPUT
+from model.recipe import HERE, RECIPES, Recipe
+
+ROOT = HERE.parent
+SHA_ONLY = """
+from model import export, known_answers
+from model.recipe import RECIPES
+for recipe in RECIPES:
+    print(known_answers.sha256(export.to_onnx(recipe.train())))
+"""
+each_model = pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.name)
+
+
+def trained_shas(python: str = sys.executable, **variables: str) -> list[str]:
+    """The sha256 of each model trained in a fresh process."""
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **variables}
+    done = subprocess.run([python, "-c", SHA_ONLY], env=environment, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.split()
+
+
+def committed_shas() -> list[str]:
+    return [known_answers.sha256(recipe.file.read_bytes()) for recipe in RECIPES]
+
+
+@pytest.mark.parametrize(
+    ("kernel", "threads"),
+    [("", "1"), ("", "2"), ("Nehalem", "1"), ("Haswell", "2"), ("SkylakeX", "1"), ("Zen", "2")],
+)
+def test_training_gives_the_committed_bytes_on_every_kernel(kernel: str, threads: str) -> None:
+    settings = {"OPENBLAS_NUM_THREADS": threads} | ({"OPENBLAS_CORETYPE": kernel} if kernel else {})
+    assert trained_shas(**settings) == committed_shas()
+
+
+def test_training_gives_the_committed_bytes_without_wide_vectors() -> None:
+    narrow = "AVX512F AVX512CD AVX512_SKX AVX512_CLX AVX512_CNL AVX512_ICL AVX512_SPR AVX2 FMA3"
+    found = np.show_config(mode="dicts")["SIMD Extensions"]["found"]  # type: ignore[call-overload,index]
+    assert trained_shas(NPY_DISABLE_CPU_FEATURES=" ".join(set(narrow.split()) & set(found))) == committed_shas()
+
+
+@pytest.mark.parametrize("python", os.environ.get("MODEL_PYTHONS", "").split() or [None])
+def test_training_gives_the_committed_bytes_with_other_numpy_versions(python: str | None) -> None:
+    if python is None:
+        pytest.skip("name interpreters with other numpy versions in MODEL_PYTHONS")
+    assert trained_shas(python) == committed_shas()
+
+
+def test_the_kernels_really_differ() -> None:
+    code = (
+        "import numpy as np, hashlib; r=np.random.default_rng(1); "
+        "print(hashlib.sha256((r.random((256,32))@r.random((32,32))).tobytes()).hexdigest())"
+    )
+    seen = {
+        subprocess.run(
+            [sys.executable, "-c", code], env={"OPENBLAS_CORETYPE": kernel}, capture_output=True, text=True, check=True
+        ).stdout
+        for kernel in ("Nehalem", "Haswell")
+    }
+    if len(seen) == 1:
+        pytest.skip("this numpy's BLAS has one kernel only, so the other tests prove less here")
+
+
+@each_model
+def test_committed_files_have_no_problem(recipe: Recipe) -> None:
+    assert artifacts.problems(recipe) == []
+
+
+@each_model
+def test_every_rounded_answer_is_far_from_a_rounding_edge(recipe: Recipe) -> None:
+    model = recipe.file.read_bytes()
+    for name, (rows, _) in questions.questions(model).items():
+        assert questions.settled(model, rows).all(), name
+
+
+@each_model
+def test_the_known_answers_cover_what_the_card_says(recipe: Recipe) -> None:
+    known = known_answers.read(recipe.answers)
+    by_name = {answer.name: answer for answer in known.answers}
+    assert len(by_name) == len(known.answers) >= 12
+    assert all(answer.why for answer in known.answers)
+    assert by_name["batch-of-64"].outputs[OUTPUT].shape == (64, 1)
+    assert by_name["obvious-fraud"].outputs[OUTPUT].item() > 0.999
+    assert by_name["obvious-non-fraud"].outputs[OUTPUT].item() < 0.01
+    assert by_name["well-known"].outputs[OUTPUT].item() < 0.01
+    assert np.array_equal(by_name["well-known"].inputs[INPUT], np.array([questions.WELL_KNOWN], np.float32))
+
+
+@each_model
+def test_numpy_from_the_weights_agrees_within_a_millionth(recipe: Recipe) -> None:
+    model = recipe.file.read_bytes()
+    for answer in known_answers.read(recipe.answers).answers:
+        again = export.by_numpy(model, answer.inputs[INPUT].astype(np.float64))
+        assert np.abs(again - answer.outputs[OUTPUT]).max() <= 1e-6, answer.name
+
+
+@each_model
+def test_one_changed_weight_changes_the_sha_and_an_answer(recipe: Recipe) -> None:
+    model, known = recipe.file.read_bytes(), known_answers.read(recipe.answers)
+    weight = export.constants_of(model)["dense_1_weight"].copy()
+    place = np.unravel_index(np.abs(weight).argmax(), weight.shape)
+    weight[place] *= 0.9
+    other = export.with_constant(model, "dense_1_weight", weight)
+    assert known_answers.sha256(other) != known.sha256
+    assert known_answers.differences(known, answers.computed_again(known, other, "changed"))
+
+
+def test_the_two_models_differ_measurably() -> None:
+    first, second = (known_answers.read(recipe.answers) for recipe in RECIPES)
+    apart = [
+        abs(a.outputs[OUTPUT].item() - b.outputs[OUTPUT].item())
+        for a, b in zip(first.answers, second.answers, strict=True)
+        if a.outputs[OUTPUT].size == 1
+    ]
+    assert max(apart) > 0.01
+    assert sum(one > 1e-4 for one in apart) >= len(apart) // 2
+
+
+@each_model
+def test_figures_hold_and_the_card_shows_them(recipe: Recipe) -> None:
+    found = evaluate.evaluate(recipe.file.read_bytes())
+    assert found.auc >= artifacts.LEAST_AUC
+    assert found.calibration_error < 0.01
+    assert f"{found.auc:.4f}" in artifacts.CARD.read_text()
+    for name, text in plots.plots(recipe.name, found).items():
+        assert (HERE / "plots" / name).read_text() == text
+        assert f"plots/{name}" in artifacts.CARD.read_text()
+
+
+def test_auc_is_the_share_of_rightly_ordered_pairs() -> None:
+    rng = np.random.default_rng(0)
+    scores, fraud = np.round(rng.random(200), 1), rng.random(200) < 0.3
+    pairs = [(a > b) + (a == b) / 2 for a in scores[fraud] for b in scores[~fraud]]
+    assert evaluate.auc(scores, fraud) == pytest.approx(sum(pairs) / len(pairs))
+
+
+@each_model
+def test_the_graph_is_what_the_card_promises(recipe: Recipe) -> None:
+    import onnx
+
+    model = onnx.load(recipe.file)
+    onnx.checker.check_model(model, full_check=True)
+    assert (model.ir_version, [o.version for o in model.opset_import], model.producer_version) == (7, [13], "")
+    opened = runtime.session(recipe.file.read_bytes(), recipe.name)
+    assert [(i.name, i.type, i.shape) for i in opened.get_inputs()] == [(INPUT, "tensor(float)", ["N", 7])]
+    assert [(o.name, o.type, o.shape) for o in opened.get_outputs()] == [(OUTPUT, "tensor(float)", ["N", 1])]
+
+
+@each_model
+def test_the_server_configuration_allows_any_number_of_rows(recipe: Recipe) -> None:
+    text = (recipe.file.parent.parent / "config.pbtxt").read_text()
+    assert re.search(r"^max_batch_size: 0$", text, re.MULTILINE)
+    assert "dims: [ -1, 7 ]" in text
+
+
+def test_a_difference_says_which_weight(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = RECIPES[0].file.read_bytes()
+    bias = export.constants_of(model)["dense_3_bias"] + np.float32(0.5)
+    path = tmp_path / "model.onnx"
+    path.write_bytes(export.with_constant(model, "dense_3_bias", bias))
+    monkeypatch.setattr(artifacts, "HERE", tmp_path / "model")
+    assert artifacts.changed({path: model}) == ["model.onnx: differs in dense_3_bias (by up to 0.5)"]
+    path.write_bytes(b"not a model")
+    assert "is not an ONNX file" in artifacts.changed({path: model})[0]
