@@ -27,6 +27,7 @@ DemoError                   1  a failure with a message for people
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 
 class DemoError(Exception):
@@ -66,7 +67,12 @@ class ClusterError(DemoError):
 
 
 class Unreachable(ClusterError):
-    """The API server gave no answer."""
+    """The API server gave no answer; `transient`: worth another try, `sent`: the request may have got through."""
+
+    def __init__(self, message: str, *, transient: bool = True, sent: bool = False) -> None:
+        super().__init__(message)
+        self.transient = transient
+        self.sent = sent
 
 
 class ApiError(ClusterError):
@@ -77,6 +83,7 @@ class ApiError(ClusterError):
         self.status = status
         self.reason = reason
         self.retry_after = retry_after
+        self.causes: tuple[dict[str, Any], ...] = ()
 
 
 class NotFound(ApiError):

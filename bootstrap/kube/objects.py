@@ -61,3 +61,9 @@ def dig(obj: Any, *path: str, default: Any = None) -> Any:
 def conditions(obj: Obj) -> dict[str, Obj]:
     """Return the status conditions by type."""
     return {c["type"]: c for c in dig(obj, "status", "conditions", default=[]) if isinstance(c, dict) and "type" in c}
+
+
+def carries_our_labels(obj: Obj) -> bool:
+    """Say whether an object carries both of our labels."""
+    labels = dig(obj, "metadata", "labels", default={})
+    return all(labels.get(key) == value for key, value in LABELS.items())

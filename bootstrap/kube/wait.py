@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import queue
+import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from bootstrap.errors import WaitFailed, WaitTimeout
 from bootstrap.kube.client import Client
-from bootstrap.kube.objects import Ref
-from bootstrap.kube.readiness.verdict import Predicate
+from bootstrap.kube.events import last_warning
+from bootstrap.kube.objects import Obj, Ref, dig
+from bootstrap.kube.observe import Observer, Seen
+from bootstrap.kube.parallel import each
+from bootstrap.kube.readiness import condition_is, judge
+from bootstrap.kube.readiness.verdict import READY, Predicate, Verdict, not_ready
+
+TELL_EVERY = 1.0  # seconds between two looks at the clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +28,51 @@ class Target:
     absent: bool = False  # the object must go away
     check: Predicate | None = None  # instead of the table's predicate
 
+    def verdict(self, obj: Obj | None, missing: str) -> Verdict:
+        """Return the verdict on what was seen; `missing` says why there is nothing."""
+        if self.absent:
+            return READY if obj is None else not_ready(_holding(obj))
+        if obj is None:
+            return not_ready(missing)
+        return self.predicate(obj)
+
+    @property
+    def predicate(self) -> Predicate:
+        """Return what decides."""
+        if self.check:
+            return self.check
+        if self.condition:
+            name, _, status = self.condition.partition("=")
+            return condition_is(name, status or "True")
+        return judge
+
+
+def _holding(obj: Obj) -> str:
+    finalizers = ", ".join(dig(obj, "metadata", "finalizers", default=[]))
+    if not dig(obj, "metadata", "deletionTimestamp"):
+        return "is still there, nobody has asked for its deletion"
+    return f"is being deleted, held by finalizer {finalizers}" if finalizers else "is being deleted"
+
+
+@dataclass(slots=True)
+class _State:
+    """What is known of one target."""
+
+    verdict: Verdict = field(default_factory=lambda: not_ready("not seen yet"))
+    failing_since: float | None = None
+
+    def update(self, verdict: Verdict) -> None:
+        """Take a new verdict; a failure counts from when it first showed."""
+        if not verdict.failed:
+            self.failing_since = None
+        elif self.failing_since is None:
+            self.failing_since = time.monotonic()
+        self.verdict = verdict
+
+    def hopeless(self) -> bool:
+        """Say whether it has been failing for longer than such a failure may heal by itself."""
+        return self.failing_since is not None and time.monotonic() - self.failing_since >= self.verdict.grace
+
 
 def wait(
     client: Client,
@@ -29,5 +83,59 @@ def wait(
     next_step: str | None = None,
     on_progress: Callable[[str], None] | None = None,
 ) -> None:
-    """Return as soon as every target is true; WaitFailed as soon as one never can be, WaitTimeout at the end."""
-    raise NotImplementedError
+    """Return as soon as every target is true; WaitFailed as soon as one never can be, WaitTimeout at the end.
+
+    `why` completes the sentence "waited 60 s for ...".
+    """
+    states = {target: _State() for target in targets}
+    deadline = time.monotonic() + timeout
+    with Observer(client, {target.ref for target in states}) as observer:
+        while not all(state.verdict.ready for state in states.values()):
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise WaitTimeout(_account(client, states, f"waited {timeout:.0f} s for {why}", next_step))
+            try:
+                seen = observer.next(min(left, TELL_EVERY))
+            except queue.Empty:
+                pass
+            else:
+                _take(states, seen)
+            if any(state.hopeless() for state in states.values()):
+                raise WaitFailed(_account(client, states, f"waiting for {why} cannot succeed", next_step))
+            if on_progress:
+                on_progress(_progress(states))
+
+
+def _take(states: dict[Target, _State], seen: Seen) -> None:
+    for target, state in states.items():
+        if target.ref == seen.ref:
+            state.update(target.verdict(seen.obj, seen.missing) if seen.known else not_ready(seen.missing))
+
+
+def _progress(states: dict[Target, _State]) -> str:
+    """Return one line: how many are there, and what the first that is not lacks."""
+    pending = [(target, state) for target, state in states.items() if not state.verdict.ready]
+    if not pending:
+        return f"{len(states)}/{len(states)} ready"
+    target, state = pending[0]
+    count = f"{len(states) - len(pending)}/{len(states)} ready, " if len(states) > 1 else ""
+    return f"{count}{target.ref}: {state.verdict.reason}"
+
+
+def _account(client: Client, states: dict[Target, _State], headline: str, next_step: str | None) -> str:
+    """Return what is not ready, why, what the cluster last warned about it, and what to do."""
+    pending = [(target, state) for target, state in states.items() if not state.verdict.ready]
+    warnings = each(lambda entry: last_warning(client, entry[0].ref), pending)
+    lines = [f"{headline}: {len(pending)} of {len(states)} not ready"]
+    for (target, state), warning in zip(pending, warnings, strict=True):
+        lines.append(f"  {target.ref}: {state.verdict.reason}")
+        if warning:
+            lines.append(f"    last warning: {warning}")
+    lines.append(f"  next: {next_step or _look(pending[0][0].ref)}")
+    return "\n".join(lines)
+
+
+def _look(ref: Ref) -> str:
+    kind = f"{ref.kind.lower()}.{ref.group}" if ref.group else ref.kind.lower()
+    where = f" -n {ref.namespace}" if ref.namespace else ""
+    return f"`make status`, or look at it yourself: oc describe {kind} {ref.name}{where}"

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bootstrap.kube.objects import Obj
+from bootstrap.kube.objects import Obj, dig
 
 
 class State(StrEnum):
@@ -23,6 +23,7 @@ class Verdict:
 
     state: State
     reason: str = ""
+    grace: float = 0.0  # seconds for which such a failure may still heal by itself
 
     @property
     def ready(self) -> bool:
@@ -45,6 +46,16 @@ def not_ready(reason: str) -> Verdict:
     return Verdict(State.NOT_READY, reason)
 
 
-def failed(reason: str) -> Verdict:
-    """Return the verdict of something that waiting alone does not make ready."""
-    return Verdict(State.FAILED, reason)
+def failed(reason: str, *, grace: float = 0.0) -> Verdict:
+    """Return the verdict of something that waiting alone does not make ready, or not after `grace` seconds of it."""
+    return Verdict(State.FAILED, reason, grace)
+
+
+def seen_by_controller(obj: Obj) -> Verdict | None:
+    """Return the verdict on a status that is about an older spec, or None where it is about this one."""
+    generation, observed = dig(obj, "metadata", "generation"), dig(obj, "status", "observedGeneration")
+    if generation is not None and observed is not None and observed < generation:
+        return not_ready(
+            f"the controller has not seen the last change yet (generation {generation}, status {observed})"
+        )
+    return None

@@ -1,0 +1,108 @@
+"""What a kubeconfig points at, read without signing in; and the private one we write ourselves."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from bootstrap.errors import SettingsError
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The current context of a kubeconfig."""
+
+    name: str
+    server: str
+    user: str
+
+
+def paths(kubeconfig: Path) -> list[Path]:
+    """Return the files behind a KUBECONFIG value, which may be a list as kubectl takes it."""
+    return [Path(part).expanduser() for part in str(kubeconfig).split(os.pathsep) if part]
+
+
+def current_context(kubeconfig: Path) -> Context:
+    """Return where a kubeconfig points; SettingsError says which file breaks which rule."""
+    documents = [_document(path) for path in paths(kubeconfig) if path.exists()]
+    if not documents:
+        raise SettingsError([f"KUBECONFIG: there is no file {str(kubeconfig)!r}; give the path of a kubeconfig"])
+    merged = {key: _merged(documents, key) for key in ("contexts", "clusters", "users")}
+    name = next((d["current-context"] for d in documents if d.get("current-context")), None)
+    if name is None:
+        known = ", ".join(sorted(merged["contexts"])) or "none"
+        raise SettingsError(
+            [
+                f"KUBECONFIG: {kubeconfig} has no current-context (contexts in it: {known}); "
+                "choose one with `kubectl config use-context NAME`"
+            ]
+        )
+    context = _entry(kubeconfig, merged, "contexts", name, "current-context")
+    cluster = _entry(kubeconfig, merged, "clusters", str(context.get("cluster")), f"context {name!r}")
+    if not cluster.get("server"):
+        raise SettingsError([f"KUBECONFIG: cluster {context.get('cluster')!r} in {kubeconfig} has no server"])
+    return Context(name, str(cluster["server"]).rstrip("/"), str(context.get("user", "")))
+
+
+def _document(path: Path) -> dict[str, Any]:
+    try:
+        document = yaml.safe_load(path.read_text())
+    except IsADirectoryError:
+        problem = "is a directory, not a file"
+    except PermissionError:
+        problem = "cannot be read: permission denied"
+    except (yaml.YAMLError, UnicodeDecodeError):
+        problem = "is not YAML"
+    else:
+        if isinstance(document, dict):
+            return document
+        problem = "is not a kubeconfig: expected a mapping with clusters, contexts and users"
+    raise SettingsError([f"KUBECONFIG: {path} {problem}; give the path of a kubeconfig"])
+
+
+def _merged(documents: list[dict[str, Any]], key: str) -> dict[str, dict[str, Any]]:
+    """Return the named entries of all files; the first file that names one wins, as in kubectl."""
+    merged: dict[str, dict[str, Any]] = {}
+    for document in documents:
+        for entry in document.get(key) or []:
+            if isinstance(entry, dict) and "name" in entry:
+                merged.setdefault(str(entry["name"]), entry.get(key.removesuffix("s")) or {})
+    return merged
+
+
+def _entry(
+    kubeconfig: Path, merged: dict[str, dict[str, dict[str, Any]]], key: str, name: str, where: str
+) -> dict[str, Any]:
+    if name in merged[key]:
+        return merged[key][name]
+    known = ", ".join(sorted(merged[key])) or "none"
+    raise SettingsError([f"KUBECONFIG: {where} of {kubeconfig} names {name!r}, which is not among its {key} ({known})"])
+
+
+def write_private(path: Path, *, server: str, user: str, token: str, ca_pem: str | None, proxy: str | None) -> None:
+    """Write our kubeconfig so that at no moment anybody else could read it."""
+    cluster: dict[str, Any] = {"server": server}
+    if ca_pem:
+        ca = path.with_name("ca.crt")
+        ca.write_text(ca_pem)
+        cluster["certificate-authority"] = str(ca.absolute())
+    if proxy:
+        cluster["proxy-url"] = proxy
+    document = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "current-context": "serving-demo",
+        "clusters": [{"name": "serving-demo", "cluster": cluster}],
+        "users": [{"name": user, "user": {"token": token}}],
+        "contexts": [{"name": "serving-demo", "context": {"cluster": "serving-demo", "user": user}}],
+    }
+    fresh = path.with_name(path.name + ".new")
+    fresh.unlink(missing_ok=True)
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        yaml.safe_dump(document, file, sort_keys=False)
+    fresh.replace(path)
