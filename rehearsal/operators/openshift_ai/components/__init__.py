@@ -1,0 +1,1 @@
+"""What each component of OpenShift AI puts on a cluster, as plain objects."""
