@@ -11,6 +11,7 @@ from typing import Any
 
 from rehearsal.api import Api
 from rehearsal.cluster import Cluster
+from rehearsal.platform import route_defaults
 from rehearsal.platform.faults import Faults
 from rehearsal.platform.network import Network
 
@@ -21,6 +22,7 @@ async def run(root: Path) -> None:
     async with Api.from_kubeconfig(cluster.inner_kubeconfig("platform")) as api:
         faults = Faults(cluster.faults_file)
         network = Network(api, cluster, faults)
+        await route_defaults.install(api)
         work = [faults.run(), *await network.start()]
         async with asyncio.TaskGroup() as group:  # one that ends takes all with it: the supervisor starts us anew
             tasks = [group.create_task(_forever(each)) for each in work]
