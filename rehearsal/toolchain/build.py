@@ -58,7 +58,7 @@ def ensure(names: Iterable[str] | None = None, build_cache: int = BUILD_CACHE_BY
     todo = missing(names, root)
     if not todo:
         return
-    with builder_lock(root, ", ".join(entry.name for entry in todo)):
+    with builder_lock(root / "builder.lock", ", ".join(entry.name for entry in todo)):
         todo = missing(names, root)  # another builder may have made them while we waited
         if not todo:
             return

@@ -65,7 +65,7 @@ def environment(name: str) -> Path:
     target = root / "venvs" / name / environment_key(entry, python)
     if (target / COMPLETE).is_file():
         return target
-    with builder_lock(root, f"environment {name}"):
+    with builder_lock(root / "environments.lock", f"environment {name}"):
         if not (target / COMPLETE).is_file():
             with Progress(1).step(f"environment {name}", entry.seconds):
                 _make(entry, python, target)

@@ -1,4 +1,4 @@
-"""One builder at a time: a file lock that says who holds it and since when."""
+"""One at a time: a file lock that says who holds it and since when."""
 
 from __future__ import annotations
 
@@ -41,11 +41,10 @@ def _say(message: str) -> None:
 
 @contextmanager
 def builder_lock(
-    root: Path, what: str, wait: float = WAIT_SECONDS, say: Callable[[str], None] = _say
+    path: Path, what: str, wait: float = WAIT_SECONDS, say: Callable[[str], None] = _say
 ) -> Iterator[None]:
-    """Inside, no other process builds into this cache; the lock falls with the process, however it ends."""
-    root.mkdir(parents=True, exist_ok=True)
-    path = root / "builder.lock"
+    """Inside, no other process holds this lock file; the lock falls with the process, however it ends."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+") as file:
         deadline, announced = time.monotonic() + wait, False
         while not _try(file):
