@@ -5,6 +5,62 @@ SHELL := /bin/sh
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Where REHEARSAL names a rehearsal cluster, its kubeconfig, proxy, CA and Git repository come from there
+INSIDE = $(if $(REHEARSAL),. .rehearsal/$(REHEARSAL)/env &&)
+# What was typed on make's command line goes to the command as KEY=VALUE settings
+DEMO = $(INSIDE) $(BIN)/python -m bootstrap $@ $(MAKEOVERRIDES)
+STAGES := gitops rhods storage model serving
+
+##@ Demo
+.PHONY: demo already-have-rhods doctor plan login $(STAGES) verify credentials status reset teardown logout help
+demo: $(VENV)/.ready ## Raise the demo, and prove it by a prediction (the default)
+	@$(DEMO)
+already-have-rhods: $(VENV)/.ready ## The same on the OpenShift AI that is there, which stays as it is
+	@$(DEMO)
+doctor: $(VENV)/.ready ## Say what this machine or the cluster lacks, and how to get it
+	@$(DEMO)
+plan: $(VENV)/.ready ## Show what would be created, changed, adopted and left alone
+	@$(DEMO)
+credentials: $(VENV)/.ready ## Show where everything is and with which keys (JSON=1, QUERY=<jq>, HANDOUT=1)
+	@$(DEMO)
+status: $(VENV)/.ready ## Show every stage, with the reason where one is not ready (JSON=1)
+	@$(DEMO)
+verify: $(VENV)/.ready ## Ask every known answer again
+	@$(DEMO)
+reset: $(VENV)/.ready ## Make the demo as new: new keys, model seeded again, verified (asks unless YES=1)
+	@$(DEMO)
+teardown: $(VENV)/.ready ## Give the cluster back as it was (asks unless YES=1)
+	@$(DEMO)
+
+##@ One stage
+login: $(VENV)/.ready ## Sign in, and keep a private kubeconfig
+	@$(DEMO)
+logout: $(VENV)/.ready ## Revoke the token that login got
+	@$(DEMO)
+gitops: $(VENV)/.ready ## OpenShift GitOps, installed or adopted
+rhods: $(VENV)/.ready ## OpenShift AI, installed or adopted
+storage: $(VENV)/.ready ## MinIO with random keys, a bucket, and the data connection
+model: $(VENV)/.ready ## The model in the bucket
+serving: $(VENV)/.ready ## The runtime, its Template, and the InferenceService
+$(STAGES):
+	@$(DEMO)
+
+##@ Development
+.PHONY: test test-unit lint format train
+test: $(VENV)/.ready ## Every test that this machine can run
+	@$(BIN)/python -m pytest -m "not soak"
+test-unit: $(VENV)/.ready ## The tests that need no cluster
+	@$(BIN)/python -m pytest -q -n 2 tests/unit tests/manifests
+lint: $(VENV)/.ready ## Formats, types, import order, Ansible and YAML
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy bootstrap rehearsal model
+	@$(BIN)/lint-imports && $(BIN)/yamllint --strict . && PATH=$(BIN):$$PATH $(BIN)/ansible-lint
+format: $(VENV)/.ready ## Format the Python files
+	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet .
+train: $(VENV)/.ready ## Train the models again, and check that they are the committed ones
+	@$(BIN)/python -m model train
+
+help: ## Show this menu
+	@awk -F ':.*## ' '/^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(VENV)/.ready: requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV) && $(BIN)/pip install --quiet --require-hashes --no-deps -r requirements.lock

@@ -1,0 +1,172 @@
+"""The command: a verb and KEY=VALUE settings, as make passes them; parses, calls, prints, and decides nothing."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from bootstrap import settings as configuration
+from bootstrap.errors import DemoError, UsageError
+from bootstrap.progress import Lines, progress
+from bootstrap.settings import Settings
+
+CREDS = Path("creds.env")
+# make's own variables: they choose what is run, not how
+OF_MAKE = {"BIN", "DEMO", "MAKEFLAGS", "OPENSHIFT", "PYTHON", "REHEARSAL", "RHODS", "VENV"}
+WAYS = """nothing says which cluster to use; there are three ways on:
+  cp creds.env.example creds.env   and fill in CLUSTER, USER and PASSWORD (or TOKEN)
+  make KUBECONFIG=<file>           with a kubeconfig of a cluster administrator
+  make rehearse                    with no cluster at all: a rehearsal cluster on this machine"""
+
+
+def demo(settings: Settings, show: Lines) -> None:
+    """Raise the demo and prove it."""
+    journey(settings, show, None, None)
+
+
+def already_have_rhods(settings: Settings, show: Lines) -> None:
+    """Raise the demo on the OpenShift AI that is there, and prove it."""
+    journey(settings, show, None, None, need_rhods=True)
+
+
+def journey(settings: Settings, show: Lines, first: str | None, last: str | None, *, need_rhods: bool = False) -> None:
+    """Run a range of stages; a run to the end is proven, and says what is next."""
+    from bootstrap import stages
+    from bootstrap.verify import verify
+
+    names = stages.chosen(settings.start_from or first, last)
+    here = stages.visit(settings, need_rhods=need_rhods)
+    show.note(f"{here.session.server} as {here.session.user}, {here.plan.delivery} delivery, {here.era} serving")
+    stages.run(here, names, show)
+    if last is None:
+        show.start("verify", stages.JOURNEY["verify"])
+        for proof in verify(here):
+            show.done(str(proof))
+        print("the demo is up; `make credentials` shows where everything is and with which keys")
+
+
+def stage(name: str) -> Callable[[Settings, Lines], None]:
+    """Return the command that runs one stage alone."""
+    return lambda settings, show: journey(settings, show, name, name)
+
+
+def verify_again(settings: Settings, show: Lines) -> None:
+    """Ask the known answers again."""
+    from bootstrap import report, stages
+    from bootstrap.verify import verify
+
+    show.start("verify", stages.JOURNEY["verify"])
+    proofs = verify(stages.visit(settings))
+    for proof in proofs:
+        show.done("")
+        print(report.as_json(proof.to_json(), settings.query) if settings.json else proof)
+
+
+def credentials(settings: Settings, show: Lines) -> None:
+    """Print where everything is and with which keys."""
+    from bootstrap import report, stages
+    from bootstrap.credentials import gather
+
+    found = gather(stages.visit(settings))
+    print(report.as_json(found, settings.query) if settings.json or settings.query else report.sections(found))
+
+
+def status(settings: Settings, show: Lines) -> None:
+    """Print one line per stage."""
+    from bootstrap import report, stages
+    from bootstrap.status import standings
+
+    found = standings(stages.visit(settings))
+    if settings.json or settings.query:
+        print(report.as_json([one.to_json() for one in found], settings.query))
+    else:
+        print(report.table([one.row() for one in found]))
+
+
+def plan(settings: Settings, show: Lines) -> None:
+    """Print what a run would create, change, adopt and leave."""
+    from bootstrap import report, stages
+    from bootstrap.plan import intents
+
+    here = stages.visit(settings)
+    names = [name for name in stages.chosen(settings.start_from) if here.plan.gitops or name != "gitops"]
+    found = intents(here, names)
+    if settings.json or settings.query:
+        print(report.as_json([one.to_json() for one in found], settings.query))
+    else:
+        print("\n".join(line for one in found for line in one.lines()))
+
+
+def login(settings: Settings, show: Lines) -> None:
+    """Sign in and say who and where."""
+    from bootstrap.stages import sign_in
+
+    session, _ = sign_in(settings)
+    print(f"{session.server} as {session.user}, cluster {session.cluster_id or 'without an ID'}; {session.kubeconfig}")
+
+
+def logout(settings: Settings, show: Lines) -> None:
+    """Revoke the token that login got."""
+    from bootstrap.login import logout as end
+
+    print("signed out, the token is revoked" if end(settings) else "nothing to sign out from: no token of ours here")
+
+
+VERBS: Mapping[str, Callable[[Settings, Lines], None]] = {
+    "demo": demo,
+    "already-have-rhods": already_have_rhods,
+    "login": login,
+    "gitops": stage("gitops"),
+    "rhods": stage("rhods"),
+    "storage": stage("storage"),
+    "model": stage("model"),
+    "serving": stage("serving"),
+    "verify": verify_again,
+    "credentials": credentials,
+    "status": status,
+    "plan": plan,
+    "logout": logout,
+}
+
+
+def parse(arguments: Sequence[str]) -> tuple[str, dict[str, str], bool]:
+    """Return verb, settings and verbosity."""
+    parser = argparse.ArgumentParser(prog="serving-demo", description=__doc__)
+    parser.add_argument("verb", choices=list(VERBS), metavar="verb", help=", ".join(VERBS))
+    parser.add_argument("settings", nargs="*", metavar="KEY=VALUE", help="as in creds.env.example")
+    parser.add_argument("-v", "--verbose", action="store_true", help="show tracebacks")
+    found = parser.parse_args(arguments)
+    given: dict[str, str] = {}
+    for item in found.settings:
+        key, equals, value = item.partition("=")
+        if not equals:
+            raise UsageError(f"'{item}' is no setting; write KEY=VALUE, as in creds.env.example")
+        if key not in OF_MAKE:
+            given[key] = value
+    return found.verb, given, found.verbose
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit code: 0 done, 1 failed, 2 wrong settings or usage, 130 stopped."""
+    verbose = False
+    try:
+        verb, given, verbose = parse(sys.argv[1:] if arguments is None else arguments)
+        settings = configuration.load(given, CREDS if CREDS.is_file() else None, os.environ)
+        if settings.kubeconfig is None and settings.cluster is None:
+            raise UsageError(WAYS)
+        settings = replace(settings, verbose=settings.verbose or verbose)
+        VERBS[verb](settings, progress())
+    except DemoError as problem:
+        if verbose:
+            traceback.print_exc()
+        print(problem, file=sys.stderr)
+        return problem.exit_code
+    except KeyboardInterrupt:
+        print("stopped; the same command goes on from here", file=sys.stderr)
+        return 130
+    return 0

@@ -1,0 +1,270 @@
+"""What each stage brings to the cluster and waits for: decided here once, for playbooks, plan and status alike."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import yaml
+
+from bootstrap import facts as cluster
+from bootstrap import manifests
+from bootstrap.facts import Facts
+from bootstrap.kube.objects import LABELS, Obj, Ref
+from bootstrap.kube.readiness import Verdict, synced_to
+from bootstrap.kube.readiness.verdict import READY, not_ready
+from bootstrap.kube.wait import Target
+from bootstrap.manifests import Changes, replace
+from bootstrap.settings import Settings
+
+NAMESPACE = Settings().namespace
+MINIO_IMAGE, TRITON_IMAGE = "quay.io/minio/minio", "nvcr.io/nvidia/tritonserver"
+CONNECTION = "aws-connection-minio"
+SERVICES = {"raw": ("fraud",), "modelmesh": ("fraud", "fraud-v2")}
+CRD = "apiextensions.k8s.io/v1"
+
+
+@dataclass(frozen=True, slots=True)
+class Awaited:
+    """One thing that has to become true of one object."""
+
+    ref: Ref
+    condition: str | None = None
+    exists: bool = False  # being there is enough
+    key: str | None = None  # a key that its data must have
+    revision: str | None = None  # an Application must be synced to this
+
+    def target(self) -> Target:
+        """Return this as the client core's wait takes it."""
+        if self.exists:
+            return Target(self.ref, check=lambda _: READY)
+        if self.key:
+            return Target(self.ref, check=self.has_key)
+        if self.revision:
+            return Target(self.ref, check=synced_to(self.revision))
+        return Target(self.ref, condition=self.condition)
+
+    def has_key(self, obj: Obj) -> Verdict:
+        """Return ready once the object's data has the key."""
+        return READY if self.key in (obj.get("data") or {}) else not_ready(f"has no key {self.key} yet")
+
+    def to_json(self) -> dict[str, Any]:
+        """Return this as plain data."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Awaited:
+        """Return what `to_json` wrote."""
+        return cls(**{**data, "ref": Ref(**data["ref"])})
+
+
+@dataclass(slots=True)
+class Desired:
+    """One stage: sets of objects to apply by name, in order, and lists of what to wait for."""
+
+    stage: str
+    applied: dict[str, list[Obj]] = field(default_factory=dict)
+    delivered: list[Obj] = field(default_factory=list)  # what Argo CD brings for us
+    awaited: dict[str, list[Awaited]] = field(default_factory=dict)
+    adopted: list[Ref] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything that the desired state is decided from."""
+
+    settings: Settings
+    facts: Facts
+    era: str
+    delivery: str
+    repo_url: str | None = None
+    revision: str | None = None
+    repo_ca: str | None = None
+
+    @property
+    def gitops(self) -> bool:
+        """Say whether Argo CD delivers."""
+        return self.delivery == "gitops"
+
+    def applications(self, name: str, folder: str, changes: Changes) -> list[Obj]:
+        """Return the Application that delivers a folder at our revision."""
+        application = copy.deepcopy(manifests.build("gitops/application")[0])
+        application["metadata"].update(name=f"serving-demo-{name}", namespace=self.facts.argocd.namespace)
+        spec = application["spec"]
+        spec["destination"]["namespace"] = self.settings.namespace
+        spec["source"] = {"path": f"manifests/{folder}", "repoURL": self.repo_url, "targetRevision": self.revision}
+        if fields := changes.as_application():
+            spec["source"]["kustomize"] = fields
+        return [application]
+
+    def rights(self, stage: str) -> list[Obj]:
+        """Return what Argo CD may do for a stage, granted to the controller of the instance that delivers."""
+        if not self.gitops:
+            return []
+        objects = manifests.build(f"{stage}/rights", self.moved())
+        argocd = self.facts.argocd
+        for obj in objects:
+            for subject in obj.get("subjects", []):
+                subject.update(name=f"{argocd.name}-argocd-application-controller", namespace=argocd.namespace)
+        return objects
+
+    def moved(self, patches: Iterable[dict[str, Any]] = (), images: dict[str, str] | None = None) -> Changes:
+        """Return changes that also put the demo into the namespace of the settings."""
+        moves: list[dict[str, Any]] = []
+        if self.settings.namespace != NAMESPACE:
+            to = {"op": "replace", "value": self.settings.namespace}
+            space = yaml.safe_dump([{**to, "path": "/metadata/namespace"}])
+            name = yaml.safe_dump([{**to, "path": "/metadata/name"}])
+            moves = [
+                {"target": {"namespace": NAMESPACE}, "patch": space},
+                {"target": {"kind": "Namespace", "name": NAMESPACE}, "patch": name},
+            ]
+        return Changes(images or {}, [*patches, *moves])
+
+
+def deliver(
+    plan: Plan, desired: Desired, name: str, folder: str, changes: Changes, step: str = "delivery"
+) -> list[Obj]:
+    """Add a folder to a stage, as an Application or as its objects; return the objects."""
+    objects = manifests.build(folder, changes)
+    desired.applied[step] = plan.applications(name, folder, changes) if plan.gitops else objects
+    desired.awaited[step] = []
+    if plan.gitops:
+        desired.delivered += objects
+        desired.awaited[step] = [Awaited(Ref.of(obj), revision=plan.revision) for obj in desired.applied[step]]
+    desired.awaited[step] += [Awaited(Ref.of(obj)) for obj in objects]
+    return objects
+
+
+def gitops(plan: Plan) -> Desired:
+    """Return stage gitops: the operator where there is none, then the project that the demo's Applications live in."""
+    desired = Desired("gitops", {"operator": [], "delivery": []}, awaited={"operator": [], "delivery": []})
+    if not plan.gitops:
+        return desired
+    found, argocd = plan.facts.gitops, plan.facts.argocd
+    if found.present or plan.facts.argocds:
+        desired.adopted = [Ref.of(obj) for obj in (found.subscription,) if obj and not found.ours]
+    if found.ours or not (found.present or plan.facts.argocds):
+        channel = plan.settings.gitops_channel or cluster.GITOPS_CHANNEL
+        desired.applied["operator"] = subscribe(plan, "gitops", cluster.GITOPS, channel, found.source)
+    subscription = found.subscription or next(
+        (o for o in desired.applied["operator"] if o["kind"] == "Subscription"), None
+    )
+    desired.awaited["operator"] = [Awaited(Ref.of(obj)) for obj in (subscription,) if obj] + [Awaited(argocd)]
+    project = manifests.build("gitops/delivery")[0]
+    project["metadata"]["namespace"] = argocd.namespace
+    project["spec"]["sourceRepos"] = [plan.repo_url]
+    for destination in project["spec"]["destinations"]:
+        if destination["namespace"] == NAMESPACE:
+            destination["namespace"] = plan.settings.namespace
+    desired.applied["delivery"] = [project, *repository(plan)]
+    return desired
+
+
+def repository(plan: Plan) -> list[Obj]:
+    """Return what Argo CD needs to read the repository: its credentials, and its CA on an instance of ours."""
+    from bootstrap.repository import ca_certificates, secret
+
+    argocd = plan.facts.argocd
+    ours = plan.facts.gitops.ours or not plan.facts.gitops.present
+    certificates = ca_certificates(plan.repo_url, plan.repo_ca, argocd) if ours else []
+    return [*secret(plan.settings, plan.repo_url, argocd), *certificates]
+
+
+def subscribe(plan: Plan, stage: str, package: str, channel: str, source: str | None) -> list[Obj]:
+    """Return namespace, OperatorGroup and Subscription of an operator."""
+    return [
+        *manifests.build(f"{stage}/project"),
+        *manifests.build(f"{stage}/operator", chosen(plan, package, channel, source)),
+    ]
+
+
+def chosen(plan: Plan, package: str, channel: str, source: str | None) -> Changes:
+    """Return the channel and catalog of a Subscription as changes."""
+    catalog = plan.settings.catalog_source or source or "redhat-operators"
+    return Changes(patches=[replace("Subscription", package, {"/spec/channel": channel, "/spec/source": catalog})])
+
+
+def rhods(plan: Plan) -> Desired:
+    """Return stage rhods: the operator and a DataScienceCluster, each only where there is none."""
+    found = plan.facts.rhods
+    desired = Desired(
+        "rhods", {"prepare": [], "operator": [], "instance": []}, awaited={"operator": [], "instance": []}
+    )
+    if not found.present or found.ours:
+        desired.applied["prepare"] = [*manifests.build("rhods/project"), *plan.rights("rhods")]
+        channel = cluster.rhods_channel(plan.facts, plan.settings.rhods_channel)
+        changes = chosen(plan, cluster.RHODS, channel, found.source)
+        deliver(plan, desired, "rhods-operator", "rhods/operator", changes, "operator")
+    elif found.subscription:
+        desired.adopted.append(Ref.of(found.subscription))
+        desired.awaited["operator"].append(Awaited(Ref.of(found.subscription)))
+    desired.awaited["operator"].append(
+        Awaited(Ref(CRD, "CustomResourceDefinition", None, f"datascienceclusters.{cluster.DSC_GROUP}"))
+    )
+    desired.awaited["operator"].append(Awaited(dsci(plan), exists=True))
+    existing = [obj for obj in plan.facts.datascienceclusters if not is_ours(obj)]
+    if existing:
+        desired.adopted += [Ref.of(obj) for obj in existing]
+        desired.awaited["instance"] = [Awaited(Ref.of(obj)) for obj in existing]
+    else:
+        if not desired.applied["prepare"]:
+            desired.applied["prepare"] = [obj for obj in plan.rights("rhods") if obj["kind"].startswith("Cluster")]
+        deliver(plan, desired, "rhods", f"rhods/overlays/{dsc_overlay(plan)}", Changes(), "instance")
+    crds = ("inferenceservices", "servingruntimes")
+    desired.awaited["instance"] += [
+        Awaited(Ref(CRD, "CustomResourceDefinition", None, f"{crd}.serving.kserve.io")) for crd in crds
+    ]
+    return desired
+
+
+def dsci(plan: Plan) -> Ref:
+    """Return the DSCInitialization that the operator makes by itself."""
+    version = "v2" if dsc_overlay(plan) == "v2" else "v1"
+    return Ref(f"dscinitialization.opendatahub.io/{version}", "DSCInitialization", None, "default-dsci")
+
+
+def dsc_overlay(plan: Plan) -> str:
+    """Return the overlay with the DataScienceCluster of this version and era."""
+    version = cluster.rhods_version(plan.facts, plan.settings.rhods_channel)
+    return "v2" if version >= (3,) else f"v1-{plan.era}"
+
+
+def is_ours(obj: Obj) -> bool:
+    """Say whether an object carries our labels."""
+    labels = obj.get("metadata", {}).get("labels") or {}
+    return all(labels.get(key) == value for key, value in LABELS.items())
+
+
+def storage(plan: Plan) -> Desired:
+    """Return stage storage: the project, MinIO, and OpenShift AI's view of the data connection."""
+    desired = Desired("storage")
+    project = manifests.build(f"storage/project/overlays/{plan.era}", plan.moved())
+    desired.applied["prepare"] = [*project, *plan.rights("storage")]
+    images = {MINIO_IMAGE: plan.settings.minio_image} if plan.settings.minio_image else {}
+    patches = []
+    if plan.settings.storage_class:
+        add = [{"op": "add", "path": "/spec/storageClassName", "value": plan.settings.storage_class}]
+        patches = [{"target": {"kind": "PersistentVolumeClaim", "name": "minio"}, "patch": yaml.safe_dump(add)}]
+    deliver(plan, desired, "storage", "storage/base", plan.moved(patches, images))
+    config = Ref("v1", "Secret", plan.settings.namespace, "storage-config")
+    desired.awaited["connection"] = [Awaited(config, key=CONNECTION)]
+    return desired
+
+
+def model(plan: Plan) -> Desired:
+    """Return stage model: files in a bucket, no objects of its own."""
+    return Desired("model")
+
+
+def serving(plan: Plan) -> Desired:
+    """Return stage serving: the runtime, its Template in the dashboard, and what serves the model."""
+    desired = Desired("serving", {"prepare": plan.rights("serving")})
+    images = {TRITON_IMAGE: plan.settings.triton_image} if plan.settings.triton_image else {}
+    deliver(plan, desired, "serving", f"serving/overlays/{plan.era}", plan.moved(images=images))
+    return desired
+
+
+BY_STAGE = {"gitops": gitops, "rhods": rhods, "storage": storage, "model": model, "serving": serving}

@@ -1,0 +1,201 @@
+"""The only module that starts Ansible: one run for a range of stages, its events, its end, and how to stop it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bootstrap.errors import PlaybookFailed
+from bootstrap.progress import Lines, listening
+
+ROOT = Path(__file__).parents[1]
+PLAYBOOKS = ROOT / "playbooks"
+UNWANTED = ("PASSWORD", "TOKEN", "REPO_TOKEN")  # Ansible writes its environment down
+GRACE = 5.0
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a run did."""
+
+    changed: list[str] = field(default_factory=list)
+    diffs: list[dict[str, str]] = field(default_factory=list)
+    failure: str | None = None
+    pid: int | None = None
+    cancelled: bool = False
+
+
+@dataclass(slots=True)
+class Run:
+    """One run of Ansible as its events tell it."""
+
+    show: Lines
+    stages: Mapping[str, str]  # name -> what it does
+    log: Path
+    outcome: Outcome = field(default_factory=Outcome)
+    stage: str = ""
+
+    def event(self, event: dict[str, Any]) -> bool:
+        """Take in one event; False keeps it off the disk, where it would lie unredacted."""
+        with suppress(Exception):  # an error here would end the run that it only watches
+            self.outcome.pid = event.get("pid") or self.outcome.pid
+            data = event.get("event_data") or {}
+            self.follow(data.get("role") or data.get("play_pattern") or "")
+            kind = event.get("event", "")
+            if kind in ("runner_on_ok", "runner_on_failed"):
+                self.result(kind, data)
+        return False
+
+    def follow(self, role: str) -> None:
+        """Show the beginning and end of stages."""
+        if role in self.stages and role != self.stage:
+            self.finish()
+            self.stage = role
+            self.show.start(role, self.stages[role])
+
+    def finish(self) -> None:
+        """Show the end of the stage that runs."""
+        if self.stage:
+            count = sum(1 for name in self.outcome.changed if name.startswith(f"{self.stage}: "))
+            self.show.done(f"{count} changed" if count else "nothing to change")
+        self.stage = ""
+
+    def result(self, kind: str, data: Mapping[str, Any]) -> None:
+        """Note what a task did, in the log and in the outcome."""
+        result, task = data.get("res") or {}, str(data.get("task") or "")
+        names = [*result.get("created", []), *result.get("configured", []), *result.get("written", [])]
+        if result.get("changed"):
+            self.outcome.changed += [f"{self.stage}: {name}" for name in names or [task]]
+        self.outcome.diffs += [item for item in result.get("diff") or [] if isinstance(item, dict)]
+        message = str(result.get("msg") or "")
+        if kind == "runner_on_failed" and not data.get("ignore_errors"):
+            self.outcome.failure = f"{self.stage or 'playbook'}: {task}: {message}"
+        entry = {
+            "at": time.time(),
+            "event": kind,
+            "stage": self.stage,
+            "task": task,
+            "names": names,
+            "message": message,
+        }
+        with self.log.open("a") as log:
+            log.write(json.dumps(entry) + "\n")
+
+
+def run(
+    playbook: str,
+    stages: Mapping[str, str],
+    variables: Mapping[str, Any],
+    *,
+    show: Lines,
+    log: Path,
+    check: bool = False,
+) -> Outcome:
+    """Run a playbook for these stages; PlaybookFailed says which task failed and why."""
+    with tempfile.TemporaryDirectory(prefix="serving-demo-") as folder, listening(show) as channel:
+        Path(folder).chmod(0o700)
+        private = Path(folder)
+        (private / "variables.json").write_text(json.dumps(dict(variables)))
+        tags = f" --tags {','.join(stages)}" if stages else ""
+        options = f"-e @{private / 'variables.json'}{tags}{' --check --diff' if check else ''}"
+        log.parent.mkdir(parents=True, exist_ok=True)
+        state = Run(show, stages, log)
+        output = supervise(state, playbook, private, options, environment(channel))
+        if state.outcome.failure is None and output is not None:
+            state.outcome.failure = f"ansible ended before any task could say why:\n{output}"
+        if state.outcome.failure:
+            show.stop()
+            raise PlaybookFailed(state.outcome.failure)
+        state.finish()
+        return state.outcome
+
+
+def environment(channel: Path) -> dict[str, str]:
+    """Return what Ansible needs in its environment; nothing of it is secret."""
+    bin_folder = str(Path(sys.executable).parent)
+    return {
+        "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
+        "ANSIBLE_LOCALHOST_WARNING": "False",
+        "PATH": os.pathsep.join((bin_folder, os.environ.get("PATH", ""))),
+        "PYTHONPATH": str(ROOT),
+        "SERVING_DEMO_PROGRESS": str(channel),
+    }
+
+
+@contextmanager
+def scrubbed() -> Iterator[None]:
+    """Hide secrets of our environment from Ansible for as long as it starts."""
+    hidden = {name: os.environ.pop(name) for name in UNWANTED if name in os.environ}
+    try:
+        yield
+    finally:
+        os.environ.update(hidden)
+
+
+def supervise(state: Run, playbook: str, private: Path, options: str, env: dict[str, str]) -> str | None:
+    """Run Ansible to its end, or stop it when we are told to; return its output where it failed."""
+    result: dict[str, Any] = {}
+    deadline: list[float] = []
+
+    def work() -> None:
+        import ansible_runner
+
+        with scrubbed():
+            result["run"] = ansible_runner.run(
+                private_data_dir=str(private),
+                playbook=str(PLAYBOOKS / playbook),
+                cmdline=options,
+                envvars=env,
+                event_handler=state.event,
+                cancel_callback=lambda: bool(deadline) and time.monotonic() > deadline[0],
+                settings={"pexpect_timeout": 0.1, "suppress_ansible_output": True},
+                quiet=True,
+            )
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    try:
+        while thread.is_alive():
+            thread.join(0.2)
+    except KeyboardInterrupt:
+        state.outcome.cancelled = True
+        deadline.append(time.monotonic() + GRACE)
+        stop(state.outcome.pid)
+        thread.join(GRACE + 1)
+        state.show.stop()
+        raise
+    runner = result.get("run")
+    if runner is None:
+        return "ansible-runner did not start"
+    return None if runner.rc == 0 else tail(private)
+
+
+def stop(pid: int | None) -> None:
+    """Ask Ansible to end; its workers end with it only by this signal, not when it is killed."""
+    if pid:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGTERM)
+
+
+def tail(private: Path, lines: int = 15) -> str:
+    """Return the end of what Ansible printed."""
+    found = sorted(private.glob("artifacts/*/stdout"))
+    return "\n".join(found[-1].read_text(errors="replace").splitlines()[-lines:]) if found else ""
+
+
+Runner = Callable[..., Outcome]
+
+
+def names(stages: Sequence[str]) -> str:
+    """Return stages as people write a range."""
+    return stages[0] if len(stages) == 1 else f"{stages[0]} … {stages[-1]}"

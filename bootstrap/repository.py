@@ -1,0 +1,82 @@
+"""The Git repository and revision that Argo CD delivers from, and what it needs to read them."""
+
+from __future__ import annotations
+
+import base64
+import re
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from bootstrap import process
+from bootstrap.errors import DemoError
+from bootstrap.kube.objects import LABELS, Obj, Ref
+from bootstrap.settings import Settings
+
+CLONE = Path(__file__).parents[1]
+OFFER = "push it, or set DELIVERY=direct to apply this working copy without Git"
+
+
+def is_clone() -> bool:
+    """Say whether this is a Git clone, rather than an installed copy."""
+    return (CLONE / ".git").exists()
+
+
+def https_url(url: str) -> str:
+    """Return the https form of an ssh URL of a Git host; others as they are.
+
+    >>> https_url("git@github.com:me/serving-demo.git")
+    'https://github.com/me/serving-demo.git'
+    """
+    if found := re.fullmatch(r"(?:ssh://)?git@([^:/]+)[:/](?:\d+/)?(.+)", url):
+        return f"https://{found[1]}/{found[2]}"
+    return url
+
+
+def git(*arguments: str, check: bool = True) -> str:
+    """Return what a Git command about this clone prints."""
+    return process.run(["git", *arguments], cwd=CLONE, check=check).stdout.strip()
+
+
+def locate(settings: Settings) -> tuple[str, str]:
+    """Return URL and commit to deliver from: the settings', else this clone's origin and its current commit."""
+    url = settings.repo_url or (https_url(git("remote", "get-url", "origin", check=False)) if is_clone() else "")
+    if not url:
+        raise DemoError(f"REPO_URL is not set and this folder has no Git remote 'origin'; {OFFER}")
+    revision = settings.revision or git("rev-parse", "HEAD")
+    if re.fullmatch(r"[0-9a-f]{40}", revision):
+        return url, revision
+    return url, commit_of(settings, url, revision)
+
+
+def commit_of(settings: Settings, url: str, revision: str) -> str:
+    """Return the commit that a branch or tag of the repository stands at."""
+    options = ["-c", f"http.sslCAInfo={settings.ca_file}"] if settings.ca_file else []
+    listed = process.run(["git", *options, "ls-remote", url, revision, f"{revision}^{{}}"], check=False, timeout=30)
+    lines = [line.split() for line in listed.stdout.splitlines() if line.strip()]
+    if listed.code or not lines:
+        raise DemoError(f"{url} has no branch or tag '{revision}' that can be read from here; {OFFER}")
+    return lines[-1][0]
+
+
+def secret(settings: Settings, url: str | None, argocd: Ref) -> list[Obj]:
+    """Return the repository Secret of a private repository, or nothing for a public one."""
+    values = {"type": "git", "url": url or "", "project": "serving-demo"}
+    if settings.repo_token:
+        values |= {"username": "git", "password": settings.repo_token.reveal()}
+    elif settings.repo_key_file:
+        values |= {"sshPrivateKey": settings.repo_key_file.read_text()}
+    else:
+        return []
+    labels = {**LABELS, "argocd.argoproj.io/secret-type": "repository"}
+    meta = {"name": "serving-demo-repository", "namespace": argocd.namespace, "labels": labels}
+    data = {key: base64.b64encode(value.encode()).decode() for key, value in values.items()}
+    return [{"apiVersion": "v1", "kind": "Secret", "metadata": meta, "type": "Opaque", "data": data}]
+
+
+def ca_certificates(url: str | None, certificates: str | None, argocd: Ref) -> list[Obj]:
+    """Return the one key of Argo CD's list of authorities that makes it trust the repository's host."""
+    host = urlsplit(url or "").hostname
+    if not certificates or not host:
+        return []
+    meta = {"name": "argocd-tls-certs-cm", "namespace": argocd.namespace}
+    return [{"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta, "data": {host: certificates}}]

@@ -1,0 +1,200 @@
+"""The journey as one ordered list, and how a range of it is run: nothing when all is done, else one run of Ansible."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bootstrap import __version__, desired, facts, login, playbooks, repository
+from bootstrap.desired import Desired, Plan
+from bootstrap.errors import GuardError, UsageError
+from bootstrap.facts import Facts
+from bootstrap.kube.client import Client
+from bootstrap.kube.connection import connect
+from bootstrap.kube.objects import Obj
+from bootstrap.kube.record import Keeper, exclusive
+from bootstrap.outside import Outside, way_out
+from bootstrap.progress import Lines
+from bootstrap.settings import Settings
+from bootstrap.settled import unsettled
+
+# by whom: Python checks and proves, Ansible delivers
+JOURNEY: Mapping[str, str] = {
+    "doctor": "this machine and this cluster can do it",
+    "login": "signed in",
+    "gitops": "OpenShift GitOps, installed or adopted",
+    "rhods": "OpenShift AI, installed or adopted",
+    "storage": "MinIO with random keys, a bucket, and the data connection",
+    "model": "the model in the bucket",
+    "serving": "the runtime, its Template, and the InferenceService",
+    "verify": "every known answer through the public endpoint",
+    "credentials": "where everything is, and with which keys",
+}
+DELIVERED = ("gitops", "rhods", "storage", "model", "serving")
+MODEL = Path(__file__).parents[1] / "model"
+PREFIXES = {"fraud": "triton-repo/fraud", "fraud-v2": "triton-repo-v2/fraud-v2"}
+
+
+@dataclass(slots=True)
+class Visit:
+    """One visit to one cluster: who we are, what is there, and what is wanted."""
+
+    settings: Settings
+    session: login.Session
+    client: Client
+    outside: Outside
+    facts: Facts
+    plan: Plan
+    wanted: dict[str, Desired] = field(default_factory=dict)
+
+    @property
+    def era(self) -> str:
+        """Return how this cluster serves: `raw` or `modelmesh`."""
+        return self.plan.era
+
+    @property
+    def services(self) -> tuple[str, ...]:
+        """Return the names of the InferenceServices."""
+        return desired.SERVICES[self.era]
+
+    def model_folders(self) -> dict[str, str]:
+        """Return prefix in the bucket -> folder here, of every model that is served."""
+        return {PREFIXES[name]: str(MODEL / name) for name in self.services}
+
+
+def sign_in(settings: Settings) -> tuple[login.Session, Client]:
+    """Sign in and return the session with a client for it."""
+    session = login.login(settings)
+    client = connect(
+        session.kubeconfig,
+        ca_file=settings.ca_file,
+        https_proxy=settings.https_proxy,
+        no_proxy=settings.no_proxy,
+    )
+    return session, client
+
+
+def visit(settings: Settings, *, need_rhods: bool = False) -> Visit:
+    """Sign in, look around, and decide what is wanted; nothing is changed."""
+    session, client = sign_in(settings)
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        way = pool.submit(
+            way_out, client, proxy=settings.https_proxy, no_proxy=settings.no_proxy, ca_file=settings.ca_file
+        )
+        found = facts.gather(client)
+        outside = way.result()
+    if need_rhods and not (found.rhods.present or found.dsc_versions):
+        raise GuardError(
+            f"{session.server}: OpenShift AI is not installed here, and `already-have-rhods` installs none; "
+            "`make` does, or install it first"
+        )
+    era = facts.era(facts.rhods_version(found, settings.rhods_channel), settings.serving)
+    delivery = settings.delivery or ("gitops" if repository.is_clone() else "direct")
+    url, revision = repository.locate(settings) if delivery == "gitops" else (None, None)
+    plan = Plan(settings, found, era, delivery, url, revision, outside.certificates or None)
+    return Visit(settings, session, client, outside, found, plan)
+
+
+def chosen(first: str | None, last: str | None = None) -> list[str]:
+    """Return the delivered stages from the first to the last.
+
+    >>> chosen("storage", "serving")
+    ['storage', 'model', 'serving']
+    """
+    for name in (first, last):
+        if name is not None and name not in DELIVERED:
+            raise UsageError(f"FROM={name}: no such stage; one of {', '.join(DELIVERED)}")
+    start = DELIVERED.index(first) if first else 0
+    return list(DELIVERED[start : DELIVERED.index(last) + 1 if last else None])
+
+
+def want(here: Visit, names: Sequence[str]) -> list[Desired]:
+    """Decide what the stages bring; the manifests are built in parallel."""
+    with ThreadPoolExecutor(max_workers=4) as pool:
+        made = list(pool.map(lambda name: desired.BY_STAGE[name](here.plan), names))
+    here.wanted = {item.stage: item for item in made}
+    return made
+
+
+def run(here: Visit, names: Sequence[str], show: Lines, *, check: bool = False) -> playbooks.Outcome:
+    """Bring the stages to their outcome; where all of them hold already, nothing is run and nothing written."""
+    if here.plan.delivery == "direct":
+        names = [name for name in names if name != "gitops"]
+    wanted = want(here, names)
+    if not check:
+        reasons = unsettled(here.client, here.outside, here.session.kubeconfig, wanted, here.model_folders())
+        if not reasons:
+            show.note(f"{playbooks.names(names)}: all there, nothing to change")
+            return playbooks.Outcome()
+        with exclusive(here.client, holder=here.session.user):
+            adopt(here, wanted)
+            return deliver(here, names, wanted, show)
+    return deliver(here, names, wanted, show, check=True)
+
+
+def adopt(here: Visit, wanted: Sequence[Desired]) -> None:
+    """Note in the cluster's record what was there before us."""
+    if refs := [ref for item in wanted for ref in item.adopted]:
+        Keeper(here.client, **record_of(here)).adopt(refs)
+
+
+def record_of(here: Visit) -> dict[str, Any]:
+    """Return what the record says about this run."""
+    return {"version": __version__, "settings": here.settings.public()}
+
+
+def deliver(
+    here: Visit, names: Sequence[str], wanted: Sequence[Desired], show: Lines, *, check: bool = False
+) -> playbooks.Outcome:
+    """Run the playbooks of these stages over what was rendered for them."""
+    with tempfile.TemporaryDirectory(prefix="serving-demo-") as folder:
+        variables = render(here, wanted, Path(folder))
+        log = here.settings.state_dir / "log.jsonl"
+        stages = {name: JOURNEY[name] for name in names}
+        return playbooks.run("site.yml", stages, variables, show=show, log=log, check=check)
+
+
+def render(here: Visit, wanted: Sequence[Desired], folder: Path) -> dict[str, Any]:
+    """Write what the stages apply and await into a folder, and return the variables that point there."""
+    (ca_file := folder / "route-ca.crt").write_text(here.outside.certificates)
+    connection = {
+        "kubeconfig": str(here.session.kubeconfig.resolve()),
+        "ca_file": str(here.settings.ca_file.resolve()) if here.settings.ca_file else None,
+        "record": record_of(here),
+        **here.outside.to_vars(ca_file),
+    }
+    variables: dict[str, Any] = {
+        "demo_connection": {key: value for key, value in connection.items() if value},
+        "storage_namespace": here.settings.namespace,
+        "model_namespace": here.settings.namespace,
+        "model_folders": here.model_folders(),
+    }
+    for item in wanted:
+        for what, sets in (("objects", objects_of(item)), ("awaited", awaited_of(item))):
+            (target := folder / item.stage / what).mkdir(parents=True)
+            for name, content in sets.items():
+                write(target / f"{name}.json", content)
+            if sets:
+                variables[f"{item.stage}_{what}"] = str(target)
+    return variables
+
+
+def objects_of(item: Desired) -> dict[str, list[Obj]]:
+    """Return the files of objects of one stage."""
+    return {**item.applied, "delivered": item.delivered} if item.applied else {}
+
+
+def awaited_of(item: Desired) -> dict[str, list[dict[str, Any]]]:
+    """Return the files of one stage's waits."""
+    return {name: [one.to_json() for one in many] for name, many in item.awaited.items()}
+
+
+def write(path: Path, content: Any) -> None:
+    """Write JSON that only we can read."""
+    path.touch(mode=0o600)
+    path.write_text(json.dumps(content))
