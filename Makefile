@@ -6,7 +6,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 # Where REHEARSAL names a rehearsal cluster, its kubeconfig, proxy, CA and Git repository come from there
-INSIDE = $(if $(REHEARSAL),. .rehearsal/$(REHEARSAL)/env &&)
+INSIDE = $(if $(REHEARSAL),$(BIN)/python -m rehearsal git --quiet --name $(REHEARSAL) && . .rehearsal/$(REHEARSAL)/env &&)
 # What was typed on make's command line goes to the command as KEY=VALUE settings
 DEMO = $(INSIDE) $(BIN)/python -m bootstrap $@ $(MAKEOVERRIDES)
 STAGES := gitops rhods storage model serving
@@ -44,6 +44,27 @@ model: $(VENV)/.ready ## The model in the bucket
 serving: $(VENV)/.ready ## The runtime, its Template, and the InferenceService
 $(STAGES):
 	@$(DEMO)
+
+##@ Rehearsal
+# REHEARSAL: which one (default: default); RHODS: release of OpenShift AI, 2.8, 2.25 or 3.4; FROM: a snapshot; PART: of the cluster
+REHEARSAL_VERB = $(BIN)/python -m rehearsal $(subst rehearsal-,,$@) --name $(or $(REHEARSAL),default)
+.PHONY: rehearse rehearsal-up rehearsal-stop rehearsal-down rehearsal-status rehearsal-logs rehearsal-shell rehearsal-check
+rehearse: rehearsal-up ## Raise the demo on a rehearsal cluster of this machine (REHEARSAL=name, RHODS=3.4)
+	@$(MAKE) --no-print-directory demo REHEARSAL=$(or $(REHEARSAL),default)
+rehearsal-up: $(VENV)/.ready ## Make or start a rehearsal cluster, and wait until it is ready (FROM=snapshot)
+	@$(REHEARSAL_VERB) $(if $(RHODS),--rhods $(RHODS)) $(if $(FROM),--from $(FROM))
+rehearsal-stop: $(VENV)/.ready ## Stop it; its data stays
+	@$(REHEARSAL_VERB)
+rehearsal-down: $(VENV)/.ready ## Stop it, and leave nothing of it
+	@$(REHEARSAL_VERB)
+rehearsal-status: $(VENV)/.ready ## Show its parts; fails where one is not up
+	@$(REHEARSAL_VERB)
+rehearsal-logs: $(VENV)/.ready ## Show the last line of each part's log, or the log of PART
+	@$(REHEARSAL_VERB) $(PART)
+rehearsal-shell: $(VENV)/.ready ## Open a shell inside it
+	@$(REHEARSAL_VERB)
+rehearsal-check: $(VENV)/.ready ## Say whether this machine can run one
+	@$(REHEARSAL_VERB)
 
 ##@ Development
 .PHONY: test test-unit lint format train

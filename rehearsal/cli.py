@@ -100,7 +100,8 @@ def git(arguments: Arguments) -> int:
     cluster = Cluster.load(root_of(arguments.name))
     revision = git_snapshot.take(cluster)
     env_file.write(cluster, revision)
-    print(revision)
+    if not arguments.quiet:
+        print(revision)
     return 0
 
 
@@ -155,7 +156,8 @@ def parser() -> argparse.ArgumentParser:
         "command", nargs=argparse.REMAINDER
     )
     verb("check", check, "whether this machine can run a rehearsal")
-    verb("git", git, "take the Git snapshot of the working copy anew and print its revision")
+    source = verb("git", git, "take the Git snapshot of the working copy anew and print its revision")
+    source.add_argument("--quiet", action="store_true", help="print nothing")
     verb("snapshot", snapshot_, "keep a copy of the cluster for `up --from`").add_argument("to", metavar="SNAPSHOT")
     breaking = verb("fault", fault, "switch a fault on or off; without arguments list those that are on")
     breaking.add_argument("fault", nargs="?")
