@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from rehearsal.api import Api, ApiError, Obj
 
@@ -33,7 +33,7 @@ async def established(api: Api, crds: Iterable[Obj]) -> None:
 async def _established(api: Api, name: str) -> None:
     path = f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{name}"
     while True:
-        conditions = (await api.get(path)).get("status", {}).get("conditions", [])
+        conditions = (await api.get(path)).get("status", {}).get("conditions") or []
         if any(item["type"] == "Established" and item["status"] == "True" for item in conditions):
             return
         await asyncio.sleep(0.05)
@@ -54,9 +54,19 @@ async def _apply(api: Api, obj: Obj, gate: asyncio.Semaphore) -> None:
 async def path_of(api: Api, obj: Obj) -> str:
     """Where the API server keeps the object."""
     prefix = f"/apis/{obj['apiVersion']}" if "/" in obj["apiVersion"] else f"/api/{obj['apiVersion']}"
-    resources = (await api.get(prefix))["resources"]
-    found = next((item for item in resources if item["kind"] == obj["kind"] and "/" not in item["name"]), None)
+    found = _find(_served.get(prefix, ()), obj["kind"])
+    if found is None:
+        _served[prefix] = (await api.get(prefix))["resources"]
+        found = _find(_served[prefix], obj["kind"])
     if found is None:
         raise ApiError(404, f"{obj['apiVersion']} {obj['kind']} is not served yet")
     scope = f"/namespaces/{obj['metadata'].get('namespace', 'default')}" if found["namespaced"] else ""
     return f"{prefix}{scope}/{found['name']}/{obj['metadata']['name']}"
+
+
+# one process speaks to one API server, and what is served there only grows while the payload is applied
+_served: dict[str, Sequence[Obj]] = {}
+
+
+def _find(resources: Iterable[Obj], kind: str) -> Obj | None:
+    return next((item for item in resources if item["kind"] == kind and "/" not in item["name"]), None)

@@ -81,7 +81,7 @@ def cluster_version(cluster: Cluster) -> Obj:
         "history": [history],
         "observedGeneration": 1,
         "versionHash": "rehearsal",
-        "availableUpdates": None,
+        "availableUpdates": [],
         "conditions": [
             condition("Available", "True", message=done),
             condition("Failing", "False"),
@@ -129,7 +129,9 @@ def settings(cluster: Cluster) -> list[Obj]:
         "networkType": "OVNKubernetes",
     }
     oauth_route = {"name": "oauth-openshift", "namespace": "openshift-authentication"}
-    login: Obj = {"componentRoutes": [{**oauth_route, "defaultHostname": oauth_host, "currentHostnames": [oauth_host]}]}
+    related = [{"group": "route.openshift.io", "resource": "routes", **oauth_route}]
+    hosts = {"defaultHostname": oauth_host, "currentHostnames": [oauth_host]}
+    login: Obj = {"componentRoutes": [{**oauth_route, **hosts, "relatedObjects": related}]}
     metadata = {"integratedOAuthMetadata": {"name": "oauth-openshift"}}
     return [
         cluster_version(cluster),
