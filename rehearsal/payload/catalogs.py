@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rehearsal.api import Api, Obj
-from rehearsal.catalog import fbc, gitops, hello
+from rehearsal.catalog import fbc, gitops, hello, openshift_ai
 from rehearsal.cluster import Cluster
 from rehearsal.toolchain import data
 
@@ -26,7 +26,7 @@ class Catalog:
 
 
 def _red_hat(cluster: Cluster) -> list[fbc.Package]:
-    return [gitops.package(data("argocd-operator") / "bundle" / "manifests")]
+    return [gitops.package(data("argocd-operator") / "bundle" / "manifests"), openshift_ai.package(cluster.openshift)]
 
 
 def _certified(cluster: Cluster) -> list[fbc.Package]:
