@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bootstrap.kube.objects import Obj, conditions, dig
-from bootstrap.kube.readiness.verdict import READY, Verdict, failed, not_ready, seen_by_controller
+from bootstrap.kube.readiness.verdict import READY, Verdict, failed, not_ready
 
 STARTING = 180.0  # components fail at first while webhooks and CRDs of others come up
 LOADING = 120.0  # a storage or a runtime that comes up a little later than the model
@@ -67,11 +67,10 @@ def serving_runtime(obj: Obj) -> Verdict:
 
 
 def inference_service(obj: Obj) -> Verdict:
-    """Return whether the model of this spec is loaded; that it answers is another question."""
+    """Return whether a model is loaded; that it is the one of the last change, its Deployment's rollout must tell."""
     if dig(obj, "metadata", "deletionTimestamp"):
         return not_ready("is being deleted")
-    if stale := seen_by_controller(obj):
-        return stale
+    # observedGeneration is no help: KServe copies the Deployment's into it, which counts other changes
     found = conditions(obj)
     if trouble := _model_trouble(obj) or _predictor_trouble(found):
         return trouble

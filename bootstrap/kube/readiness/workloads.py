@@ -36,19 +36,24 @@ def deployment(obj: Obj) -> Verdict:
         return failed(f"no Pod can be created: {failure.get('message')}", grace=HEALING)
     if dig(obj, "spec", "paused", default=False):
         return not_ready("its rollout is paused")
-    return _replicas(obj, dig(obj, "status", "availableReplicas", default=0))
+    available = dig(obj, "status", "availableReplicas", default=0)
+    settled = progressing.get("reason") == "NewReplicaSetAvailable"
+    updated = dig(obj, "status", "updatedReplicas", default=available if settled else 0)
+    return _replicas(obj, updated, available)
 
 
 def stateful_set(obj: Obj) -> Verdict:
     """Return whether every replica runs the current revision."""
     if stale := seen_by_controller(obj):
         return stale
-    return _replicas(obj, dig(obj, "status", "readyReplicas", default=0))
+    status = dig(obj, "status", default={})
+    settled = status.get("currentRevision") == status.get("updateRevision")
+    updated = status.get("currentReplicas", 0) if settled else status.get("updatedReplicas", 0)
+    return _replicas(obj, updated, status.get("readyReplicas", 0))
 
 
-def _replicas(obj: Obj, available: int) -> Verdict:
+def _replicas(obj: Obj, updated: int, available: int) -> Verdict:
     wanted = dig(obj, "spec", "replicas", default=1)
-    updated = dig(obj, "status", "updatedReplicas", default=available if "spec" not in obj else 0)
     total = dig(obj, "status", "replicas", default=available)
     if updated < wanted:
         return not_ready(f"{updated} of {wanted} replicas are of the current revision")
@@ -99,7 +104,6 @@ def _statuses(obj: Obj) -> Iterator[Obj]:
 
 
 def _broken_containers(obj: Obj) -> Iterator[str]:
-    never = dig(obj, "spec", "restartPolicy") == "Never"
     for status in _statuses(obj):
         waiting = dig(status, "state", "waiting", default={})
         ended = dig(status, "state", "terminated", default={})
@@ -107,7 +111,7 @@ def _broken_containers(obj: Obj) -> Iterator[str]:
             last = dig(status, "lastState", "terminated", default={})
             why = _ending(last) if last else waiting.get("message") or ""
             yield f"container {status.get('name')}: {waiting['reason']} {why}".rstrip()
-        elif ended.get("exitCode") and (never or ended.get("reason") == "OOMKilled"):
+        elif ended.get("exitCode"):
             yield f"container {status.get('name')}: {_ending(ended)}"
 
 
