@@ -1,0 +1,1 @@
+"""A stand-in for the dashboard: one page that lists what that version of the dashboard would show."""
