@@ -76,7 +76,7 @@ class Client:
         """Return an object, or None where it or its kind does not exist."""
         try:
             return self.get(ref)
-        except NotFound:
+        except (NotFound, NotServed):
             return None
 
     def list(
