@@ -55,7 +55,9 @@ func NewFront(pki, upstream string, faults *Faults) (*Front, error) {
 	front.handler = faults.Wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		metadata := front.wellKnown.Load()
 		switch {
-		case r.URL.Path == wellKnownPath && metadata != nil:
+		case r.URL.Path == wellKnownPath && metadata == nil:
+			http.NotFound(w, r)
+		case r.URL.Path == wellKnownPath:
 			w.Header().Set("Content-Type", "application/json")
 			_, _ = w.Write(*metadata)
 		case len(r.TLS.VerifiedChains) > 0:
@@ -67,7 +69,7 @@ func NewFront(pki, upstream string, faults *Faults) (*Front, error) {
 	return front, nil
 }
 
-// SetWellKnown sets the OAuth metadata; without any the path is the API server's own 404.
+// SetWellKnown sets the OAuth metadata; without any there is no such path.
 func (f *Front) SetWellKnown(metadata json.RawMessage) {
 	if len(metadata) == 0 || string(metadata) == "null" {
 		f.wellKnown.Store(nil)

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import ssl
 import sys
 from collections.abc import Awaitable
 from pathlib import Path
 from typing import Any
 
+from aiohttp import web
+
 from rehearsal.api import Api
-from rehearsal.cluster import Cluster
-from rehearsal.platform import route_defaults
+from rehearsal.cluster import NODE_IP, Cluster
+from rehearsal.platform import git_http, route_defaults
+from rehearsal.platform.ca_bundles import Bundles
 from rehearsal.platform.faults import Faults
+from rehearsal.platform.namespaces import settle as settle_namespaces
 from rehearsal.platform.network import Network
+from rehearsal.platform.ports import GIT_PORT
+from rehearsal.platform.service_ca import ServingCertificates
+from rehearsal.platform.watching import Cache, reconcile
 
 
 async def run(root: Path) -> None:
@@ -23,12 +31,33 @@ async def run(root: Path) -> None:
         faults = Faults(cluster.faults_file)
         network = Network(api, cluster, faults)
         await route_defaults.install(api)
-        work = [faults.run(), *await network.start()]
+        await _serve(git_http.application(cluster.git), NODE_IP, GIT_PORT)
+        work = [faults.run(), *await network.start(), *_controllers(api, cluster, network)]
         async with asyncio.TaskGroup() as group:  # one that ends takes all with it: the supervisor starts us anew
             tasks = [group.create_task(_forever(each)) for each in work]
             await network.dataplane.configured.wait()
             cluster.ready_file("platform").touch()
             await asyncio.wait(tasks)
+
+
+def _controllers(api: Api, cluster: Cluster, network: Network) -> list[Awaitable[Any]]:
+    """What OpenShift's controllers do beside the network."""
+    namespaces = Cache(api, "/api/v1/namespaces")
+    certificates = ServingCertificates(api, cluster, network.services)
+    bundles = Bundles(api, cluster, namespaces)
+    caches = [namespaces, certificates.secrets, *bundles.caches]
+    return [
+        *(cache.run() for cache in caches),
+        reconcile("namespaces", (namespaces,), lambda: settle_namespaces(api, namespaces)),
+        reconcile("serving certificates", (network.services, certificates.secrets), certificates.settle),
+        reconcile("CA bundles", (namespaces, *bundles.caches), bundles.settle),
+    ]
+
+
+async def _serve(app: web.Application, address: str, port: int, tls: ssl.SSLContext | None = None) -> None:
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, address, port, ssl_context=tls).start()
 
 
 async def _forever(work: Awaitable[Any]) -> None:
