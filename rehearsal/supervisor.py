@@ -106,7 +106,7 @@ class Supervisor:
         self._set(row, "starting")
         waiter = asyncio.create_task(self._await_ready(row))
         try:
-            return await row.exited
+            return await asyncio.shield(row.exited)  # `_stop` waits for it too, after this keeper is cancelled
         finally:
             waiter.cancel()
             row.ready.clear()

@@ -1,0 +1,68 @@
+"""What of the namespaces can be said without making any."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from rehearsal import preflight
+from rehearsal.namespaces import NETWORK, UNSHARE, outermost
+
+
+def test_every_kind_of_namespace_is_private_and_nothing_outlives_unshare() -> None:
+    assert {"--user", "--net", "--mount", "--pid", "--ipc", "--uts", "--fork", "--kill-child"} <= set(UNSHARE)
+
+
+def test_the_network_has_node_router_and_services() -> None:
+    assert "addr add 10.128.0.1/16 dev br0" in NETWORK
+    assert "addr add 10.128.0.2/32 dev br0" in NETWORK
+    assert "route add local 172.30.0.0/16 dev lo" in NETWORK
+
+
+def test_folders_inside_other_folders_are_not_bound_twice(tmp_path: Path) -> None:
+    inner, other = tmp_path / "a" / "b", tmp_path / "ab"
+    inner.mkdir(parents=True)
+    other.mkdir()
+    assert outermost([inner, tmp_path / "a", other, tmp_path / "gone"]) == [tmp_path / "a", other]
+
+
+@pytest.mark.parametrize(
+    ("said", "step"),
+    [
+        ("unshare: unshare failed: No space left on device", "sysctl user"),
+        ("unshare: mount /proc failed: Operation not permitted", "systempaths=unconfined"),
+        ('Error: Unknown device type "bridge".', "modprobe -a bridge veth"),
+        ("RTNETLINK answers: Operation not supported", "modprobe -a bridge veth"),
+        ("unshare: unshare failed: Operation not permitted", "user namespaces are"),
+        ("unshare: write failed /proc/self/uid_map: Operation not permitted", "user namespaces are"),
+        ("something new", "--privileged"),
+    ],
+)
+def test_each_refusal_of_the_kernel_has_its_next_step(said: str, step: str) -> None:
+    assert step in preflight.explain(said)
+
+
+def test_every_missing_requirement_is_said_at_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    found = [
+        preflight.Finding("a", True, "fine"),
+        preflight.Finding("b", False, "no"),
+        preflight.Finding("c", False, "n"),
+    ]
+    monkeypatch.setattr(preflight, "findings", lambda _: found)
+    with pytest.raises(preflight.RehearsalError, match=r"^b: no\nc: n$"):
+        preflight.require(tmp_path)
+
+
+def test_a_missing_program_names_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(preflight.shutil, "which", lambda program, path: None if program == "ip" else "/usr/bin/x")
+    lacking = [finding for finding in preflight._programs() if not finding.holds]
+    assert [finding.what for finding in lacking] == ["ip"]
+    assert "iproute2" in lacking[0].detail
+
+
+def test_other_systems_are_refused_with_the_way_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(preflight.platform, "system", lambda: "Darwin")
+    finding = preflight._system()
+    assert not finding.holds
+    assert "virtual machine" in finding.detail
