@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import yaml
 
@@ -106,3 +107,14 @@ def write_private(path: Path, *, server: str, user: str, token: str, ca_pem: str
     with os.fdopen(descriptor, "w") as file:
         yaml.safe_dump(document, file, sort_keys=False)
     fresh.replace(path)
+
+
+def same_server(one: str, other: str) -> bool:
+    """Say whether two URLs mean the same API server.
+
+    >>> same_server("https://api.lab.example", "https://API.lab.example:443/")
+    True
+    """
+    first, second = urlsplit(one), urlsplit(other)
+    hosts = (first.hostname or "").rstrip(".") == (second.hostname or "").rstrip(".")
+    return hosts and (first.port or 443) == (second.port or 443)

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
+from bootstrap import creds_file
+from bootstrap.errors import SettingsError
+from bootstrap.kubeconfig import current_context, same_server
 from bootstrap.secret import Secret
+from bootstrap.setting_keys import BY_NAME, KEYS, MAKE_ONLY, Key
+from bootstrap.setting_values import BadValue
 
 __all__ = ["Secret", "Settings", "load"]
 
@@ -54,10 +61,125 @@ class Settings:
     verbose: bool = False
 
     def public(self) -> dict[str, str]:
-        """Return the settings that may be written down: no secret, nothing that is only about this run."""
-        raise NotImplementedError
+        """Return what may be written down in the cluster: no secret, no path of this machine, nothing of one run."""
+        given = {key.name: getattr(self, key.field) for key in KEYS if key.public}
+        return {name: str(value) for name, value in given.items() if value is not None}
 
 
-def load(overrides: Mapping[str, str], creds_file: Path | None, environ: Mapping[str, str]) -> Settings:
+@dataclass(frozen=True, slots=True)
+class Given:
+    """One value as somebody gave it."""
+
+    key: Key
+    text: str
+    where: str  # "creds.env:4", "make" or "environment"
+
+
+def load(overrides: Mapping[str, str], creds_file_path: Path | None, environ: Mapping[str, str]) -> Settings:
     """Return the settings by precedence: overrides (make's command line), creds.env, environment."""
-    raise NotImplementedError
+    problems: list[str] = []
+    typed = _from_overrides(overrides, problems)
+    written = _from_file(creds_file_path, problems) if creds_file_path else {}
+    given = {**_from_environment(environ, {**written, **typed}), **written, **typed}
+    values: dict[str, Any] = {}
+    for one in given.values():
+        try:
+            values[one.key.field] = one.key.parse(one.text)
+        except BadValue as error:
+            shown = "" if one.key.secret else f" {one.text!r}"
+            problems.append(f"{one.where}: {one.key.name}{shown} {error}")
+    _credentials(given, problems)
+    _one_cluster(given, values, problems)
+    if problems:
+        raise SettingsError(problems)
+    known = {field.name for field in fields(Settings)}
+    return Settings(**{name: value for name, value in values.items() if name in known})
+
+
+def _from_overrides(overrides: Mapping[str, str], problems: list[str]) -> dict[str, Given]:
+    found: dict[str, Given] = {}
+    for name, text in overrides.items():
+        if name in MAKE_ONLY:
+            continue
+        key = BY_NAME.get(name)
+        if key is None:
+            problems.append(f"make: {name} is no setting{_nearest(name)}")
+        elif key.secret and name != "HTTPS_PROXY":
+            problems.append(
+                f"make: {name} on the command line can be read by everybody on this machine; put it into creds.env"
+            )
+        elif not text.strip():
+            problems.append(f"make: {name} is empty; give it a value or leave it out")
+        else:
+            found[name] = Given(key, text.strip(), "make")
+    return found
+
+
+def _from_file(path: Path, problems: list[str]) -> dict[str, Given]:
+    parsed = creds_file.read(path)
+    problems += parsed.problems
+    found: dict[str, Given] = {}
+    for name, (text, line) in parsed.values.items():
+        where = f"{path.name}:{line}"
+        key = BY_NAME.get(name)
+        if key is None:
+            problems.append(f"{where}: {name} is no setting{_nearest(name)}")
+        elif key.one_run:
+            problems.append(f"{where}: {name} is about one run only; give it to make instead: make {name}=...")
+        else:
+            found[name] = Given(key, text, where)
+    return found
+
+
+def _from_environment(environ: Mapping[str, str], above: Mapping[str, Given]) -> dict[str, Given]:
+    """Return what the environment adds; a password or token there must not mix with credentials given above."""
+    found = {}
+    for key in KEYS:
+        text = environ.get(key.name, "") or (environ.get(key.name.lower(), "") if "PROXY" in key.name else "")
+        mixes = key.name in {"PASSWORD", "TOKEN"} and ({"PASSWORD", "TOKEN"} & above.keys())
+        if text.strip() and key.from_environment and not mixes:
+            found[key.name] = Given(key, text.strip(), "environment")
+    return found
+
+
+def _nearest(name: str) -> str:
+    """Return the setting that was probably meant, as the end of a sentence."""
+    near = difflib.get_close_matches(name.upper(), BY_NAME, n=1, cutoff=0.6)
+    return f"; did you mean {near[0]}?" if near else "; creds.env.example lists them all"
+
+
+def _credentials(given: Mapping[str, Given], problems: list[str]) -> None:
+    """Check that what is needed to sign in is there, once."""
+    cluster, user, password, token, kubeconfig = (
+        given.get(name) for name in ("CLUSTER", "USER", "PASSWORD", "TOKEN", "KUBECONFIG")
+    )
+    if token and (user or (password and password.where != "environment")):
+        problems.append(f"{token.where}: TOKEN and USER with PASSWORD are two ways to sign in; give one of them")
+        return
+    if user and not password:
+        problems.append(f"{user.where}: USER is given without PASSWORD; add PASSWORD to creds.env")
+    if password and not user and password.where != "environment":
+        problems.append(f"{password.where}: PASSWORD is given without USER; add USER (the shell's USER does not count)")
+    if cluster and not (token or user or password or kubeconfig):
+        problems.append(f"{cluster.where}: CLUSTER alone is not enough; add USER and PASSWORD, or TOKEN")
+    credential = token or user
+    if credential and not cluster and not kubeconfig:
+        problems.append(f"{credential.where}: {credential.key.name} is given without CLUSTER; add the API server's URL")
+
+
+def _one_cluster(given: Mapping[str, Given], values: dict[str, Any], problems: list[str]) -> None:
+    """Check that KUBECONFIG can be used and that CLUSTER means the same API server."""
+    kubeconfig, cluster = given.get("KUBECONFIG"), given.get("CLUSTER")
+    if not kubeconfig:
+        return
+    values["kubeconfig"] = Path(kubeconfig.text)
+    try:
+        context = current_context(values["kubeconfig"])
+    except SettingsError as error:
+        problems += [f"{kubeconfig.where}: {problem}" for problem in error.problems]
+        return
+    if cluster and "cluster" in values and not same_server(values["cluster"], context.server):
+        problems.append(
+            f"{kubeconfig.where}: KUBECONFIG means {context.server}, but {cluster.where}: CLUSTER means "
+            f"{values['cluster']}; leave one of them out, so that nothing happens on the wrong cluster"
+        )
