@@ -93,7 +93,6 @@ class Run:
 
 
 def run(
-    playbook: str,
     stages: Mapping[str, str],
     variables: Mapping[str, Any],
     *,
@@ -101,16 +100,15 @@ def run(
     log: Path,
     check: bool = False,
 ) -> Outcome:
-    """Run a playbook for these stages; PlaybookFailed says which task failed and why."""
+    """Run the playbooks of these stages in order; PlaybookFailed says which task failed and why."""
     with tempfile.TemporaryDirectory(prefix="serving-demo-") as folder, listening(show) as channel:
         Path(folder).chmod(0o700)
         private = Path(folder)
         (private / "variables.json").write_text(json.dumps(dict(variables)))
-        tags = f" --tags {','.join(stages)}" if stages else ""
-        options = f"-e @{private / 'variables.json'}{tags}{' --check --diff' if check else ''}"
+        options = f"-e @{private / 'variables.json'}{' --check --diff' if check else ''}"
         log.parent.mkdir(parents=True, exist_ok=True)
         state = Run(show, stages, log)
-        output = supervise(state, playbook, private, options, environment(channel))
+        output = supervise(state, private, options, environment(channel))
         if state.outcome.failure is None and output is not None:
             state.outcome.failure = f"ansible ended before any task could say why:\n{output}"
         if state.outcome.failure:
@@ -142,7 +140,7 @@ def scrubbed() -> Iterator[None]:
         os.environ.update(hidden)
 
 
-def supervise(state: Run, playbook: str, private: Path, options: str, env: dict[str, str]) -> str | None:
+def supervise(state: Run, private: Path, options: str, env: dict[str, str]) -> str | None:
     """Run Ansible to its end, or stop it when we are told to; return its output where it failed."""
     result: dict[str, Any] = {}
     deadline: list[float] = []
@@ -153,7 +151,7 @@ def supervise(state: Run, playbook: str, private: Path, options: str, env: dict[
         with scrubbed():
             result["run"] = ansible_runner.run(
                 private_data_dir=str(private),
-                playbook=str(PLAYBOOKS / playbook),
+                playbook=[{"import_playbook": str(PLAYBOOKS / f"{name}.yml")} for name in state.stages],
                 cmdline=options,
                 envvars=env,
                 event_handler=state.event,

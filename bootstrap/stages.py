@@ -156,7 +156,7 @@ def deliver(
         variables = render(here, wanted, Path(folder))
         log = here.settings.state_dir / "log.jsonl"
         stages = {name: JOURNEY[name] for name in names}
-        return playbooks.run("site.yml", stages, variables, show=show, log=log, check=check)
+        return playbooks.run(stages, variables, show=show, log=log, check=check)
 
 
 def render(here: Visit, wanted: Sequence[Desired], folder: Path) -> dict[str, Any]:

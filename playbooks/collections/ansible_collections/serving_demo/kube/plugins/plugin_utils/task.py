@@ -6,6 +6,7 @@ import json
 import os
 import socket
 import sys
+import traceback
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,10 @@ class DemoAction(ActionBase):
             return {**result, **self.act(args)}
         except DemoError as problem:
             return {**result, "failed": True, "msg": str(problem), "error": type(problem).__name__}
+        except Exception as defect:
+            where = traceback.format_exc().strip().splitlines()[-3:]
+            text = f"{type(defect).__name__}: {defect}; this is a defect of the demo: {' '.join(map(str.strip, where))}"
+            return {**result, "failed": True, "msg": text, "error": type(defect).__name__}
 
     def act(self, args: dict[str, Any]) -> dict[str, Any]:
         """Do the action's work and return its result."""
