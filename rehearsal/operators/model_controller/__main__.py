@@ -118,9 +118,9 @@ class ModelController:
         }
         label = {"app.kubernetes.io/managed-by": "odh-model-controller"}
         for space in used:
-            meta: Obj = {"name": MESH_ACCOUNT, "namespace": space, "labels": label}
-            account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": meta}
-            await self.world.apply_all([account, routes.delegator(space, MESH_ACCOUNT)])
+            meta = {"name": MESH_ACCOUNT, "namespace": space, "labels": label}
+            wanted: Obj = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": meta}
+            await self.world.apply_all([wanted, routes.delegator(space, MESH_ACCOUNT)])
         selector = "app.kubernetes.io/managed-by=odh-model-controller"
         for account in await self.world.list("v1", "ServiceAccount", labelSelector=selector):
             space = account["metadata"]["namespace"]

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Coroutine
+from pathlib import Path
 from typing import Any
 
 from rehearsal.api import Api, ApiError
@@ -106,15 +107,21 @@ class Operator:
         await _first(tasks)
 
 
+def connection() -> Api:
+    """The API as the pod's ServiceAccount, or by KUBECONFIG where it is run by hand."""
+    config = os.environ.get("KUBECONFIG")
+    return Api.from_kubeconfig(Path(config)) if config else Api.in_cluster()
+
+
 async def main() -> int:
     """Serve and lead until stopped."""
     name = os.environ.get("OPERATOR_CONDITION_NAME") or os.environ.get("VERSION", "3.4")
     version = version_of(name)
     ready = False
-    async with Api.in_cluster() as api:
+    async with connection() as api:
         operator = Operator(api, version)
         runners = [await admission.probes(lambda: ready)]
-        if version.webhooks:
+        if version.webhooks and os.environ.get("ENABLE_WEBHOOKS", "true") != "false":
             converter = conversion.convert if version.api == "v2" else None
             app = admission.application(webhooks.handlers(operator.world, version), converter)
             runners.append(await admission.serve(app))

@@ -47,11 +47,18 @@ async def _reconcile(world: World, facts: Facts, dsci: Obj | None, dsc: Obj) -> 
     version, wanted = facts.version, managed(dsc, facts.version)
     error = await _provision(world, facts, dsci, dsc, wanted)
     resources = {item.kind: await world.find(COMPONENTS, item.kind, item.name) for item in version.components}
+    await _report(world, version, dsc, resources, error, wanted)  # what is not deployed yet says so first
     for item in version.components:
         resource = resources[item.kind]
         if resource is not None and "deletionTimestamp" not in resource["metadata"]:
             await _component(world, facts, item, resource)
             resources[item.kind] = await world.find(COMPONENTS, item.kind, item.name)
+    await _report(world, version, dsc, resources, error, wanted)
+
+
+async def _report(
+    world: World, version: Version, dsc: Obj, resources: dict[str, Obj | None], error: str, wanted: set[str]
+) -> None:
     status = conditions.dsc_status(version, dsc, resources, error, wanted)
     status["components"] = await _reported(world, version, dsc, resources)
     if version.era == "2.25":
