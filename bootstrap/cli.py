@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
@@ -16,8 +17,6 @@ from bootstrap.progress import Lines, progress
 from bootstrap.settings import Settings
 
 CREDS = Path("creds.env")
-# make's own variables: they choose what is run, not how
-OF_MAKE = {"BIN", "DEMO", "MAKEFLAGS", "OPENSHIFT", "PYTHON", "REHEARSAL", "RHODS", "VENV"}
 WAYS = """nothing says which cluster to use; there are three ways on:
   cp creds.env.example creds.env   and fill in CLUSTER, USER and PASSWORD (or TOKEN)
   make KUBECONFIG=<file>           with a kubeconfig of a cluster administrator
@@ -139,16 +138,25 @@ def parse(arguments: Sequence[str]) -> tuple[str, dict[str, str], bool]:
     parser = argparse.ArgumentParser(prog="serving-demo", description=__doc__)
     parser.add_argument("verb", choices=list(VERBS), metavar="verb", help=", ".join(VERBS))
     parser.add_argument("settings", nargs="*", metavar="KEY=VALUE", help="as in creds.env.example")
+    parser.add_argument("--make", default="", metavar="TEXT", help="what was typed on make's command line")
     parser.add_argument("-v", "--verbose", action="store_true", help="show tracebacks")
     found = parser.parse_args(arguments)
     given: dict[str, str] = {}
-    for item in found.settings:
+    for item in [*from_make(found.make), *found.settings]:
         key, equals, value = item.partition("=")
         if not equals:
             raise UsageError(f"'{item}' is no setting; write KEY=VALUE, as in creds.env.example")
-        if key not in OF_MAKE:
-            given[key] = value
+        given[key] = value
     return found.verb, given, found.verbose
+
+
+def from_make(text: str) -> list[str]:
+    r"""Return the settings in make's own quoting of its command line.
+
+    >>> from_make(r"JSON=1 QUERY=.[0]\ |\ $$v")
+    ['JSON=1', 'QUERY=.[0] | $v']
+    """
+    return [re.sub(r"\\(.)", r"\1", item).replace("$$", "$") for item in re.findall(r"(?:\\.|\S)+", text)]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -156,7 +164,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     verbose = False
     try:
         verb, given, verbose = parse(sys.argv[1:] if arguments is None else arguments)
-        settings = configuration.load(given, CREDS if CREDS.is_file() else None, os.environ)
+        settings = configuration.load(given, CREDS, os.environ)
         if settings.kubeconfig is None and settings.cluster is None:
             raise UsageError(WAYS)
         settings = replace(settings, verbose=settings.verbose or verbose)
