@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,9 @@ from urllib.parse import urlsplit
 import yaml
 
 from bootstrap.errors import SettingsError
+from bootstrap.secret import Secret
+
+OURS = "serving-demo"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,29 +88,56 @@ def _entry(
     raise SettingsError([f"KUBECONFIG: {where} of {kubeconfig} names {name!r}, which is not among its {key} ({known})"])
 
 
-def write_private(path: Path, *, server: str, user: str, token: str, ca_pem: str | None, proxy: str | None) -> None:
+def write_private(
+    path: Path, *, server: str, user: str, token: str, ca_pem: str | None, proxy: str | None, revocable: bool
+) -> None:
     """Write our kubeconfig so that at no moment anybody else could read it."""
     cluster: dict[str, Any] = {"server": server}
     if ca_pem:
-        ca = path.with_name("ca.crt")
-        ca.write_text(ca_pem)
-        cluster["certificate-authority"] = str(ca.absolute())
+        cluster["certificate-authority-data"] = base64.b64encode(ca_pem.encode()).decode()
     if proxy:
         cluster["proxy-url"] = proxy
     document = {
         "apiVersion": "v1",
         "kind": "Config",
-        "current-context": "serving-demo",
-        "clusters": [{"name": "serving-demo", "cluster": cluster}],
+        "current-context": OURS,
+        "clusters": [{"name": OURS, "cluster": cluster}],
         "users": [{"name": user, "user": {"token": token}}],
-        "contexts": [{"name": "serving-demo", "context": {"cluster": "serving-demo", "user": user}}],
+        "contexts": [{"name": OURS, "context": {"cluster": OURS, "user": user}}],
+        # whether the token is one that we asked for, and so ours to revoke
+        "extensions": [{"name": OURS, "extension": {"revocable": revocable}}],
     }
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     fresh = path.with_name(path.name + ".new")
     fresh.unlink(missing_ok=True)
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w") as file:
         yaml.safe_dump(document, file, sort_keys=False)
     fresh.replace(path)
+
+
+@dataclass(frozen=True, slots=True)
+class Private:
+    """What our own kubeconfig holds."""
+
+    server: str
+    user: str
+    token: Secret
+    revocable: bool
+
+
+def read_private(path: Path) -> Private | None:
+    """Return what our kubeconfig holds; None where there is none, or none that we wrote."""
+    try:
+        document = yaml.safe_load(path.read_text())
+        return Private(
+            document["clusters"][0]["cluster"]["server"],
+            document["users"][0]["name"],
+            Secret(document["users"][0]["user"]["token"]),
+            bool(document["extensions"][0]["extension"]["revocable"]),
+        )
+    except (OSError, yaml.YAMLError, LookupError, TypeError):
+        return None
 
 
 def same_server(one: str, other: str) -> bool:

@@ -58,10 +58,7 @@ def load(kubeconfig: Path, directory: str | None = None) -> Any:
 
 def tls_context(config: Any, ca_file: Path | None) -> ssl.SSLContext:
     """Return how to verify the server and show our certificate, as kubectl would."""
-    context = ssl.create_default_context(cafile=config.ssl_ca_cert or None)
-    if ca_file:
-        load_ca(context, ca_file)
-    relax(context)
+    context = trust(ca_file, config.ssl_ca_cert)
     if not config.verify_ssl:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
@@ -70,18 +67,19 @@ def tls_context(config: Any, ca_file: Path | None) -> ssl.SSLContext:
     return context
 
 
-def load_ca(context: ssl.SSLContext, ca_file: Path) -> None:
-    """Trust the certificates in a file as well."""
-    try:
-        context.load_verify_locations(ca_file)
-    except (OSError, ssl.SSLError) as error:
-        raise SettingsError([f"CA_FILE: {ca_file} is not a readable file of PEM certificates"]) from error
-
-
-def relax(context: ssl.SSLContext) -> None:
-    """Trust what oc and kubectl trust: installers' CAs lack key identifiers, ingress bundles hold leaves."""
+def trust(ca_file: Path | None, cluster_ca: str | None = None) -> ssl.SSLContext:
+    """Return whom to trust: a kubeconfig's CA replaces the system's, CA_FILE comes on top of either."""
+    context = ssl.create_default_context(cafile=cluster_ca or None)
+    if ca_file:
+        try:
+            context.load_verify_locations(ca_file)
+        except (OSError, ssl.SSLError) as error:
+            raise SettingsError([f"CA_FILE: {ca_file} is not a readable file of PEM certificates"]) from error
+        context.load_default_certs()
+    # what oc and kubectl trust: installers' CAs lack key identifiers, ingress bundles hold leaves
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    return context
 
 
 def make_pool(

@@ -50,7 +50,7 @@ class Transport:
             return self.pool.request(
                 method,
                 url,
-                body=None if body is None else json.dumps(body),
+                body=body if body is None or isinstance(body, str) else json.dumps(body),
                 headers={
                     "Accept": "application/json",
                     "User-Agent": "serving-demo",
