@@ -1,0 +1,115 @@
+"""What each stage brings and waits for, on a fresh cluster and on one where things are there already."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from bootstrap import desired
+from bootstrap.desired import Awaited
+from bootstrap.facts import GITOPS, RHODS, Operator
+from bootstrap.kube.objects import LABELS, Ref
+from tests.unit.cluster import REVISION, URL, facts, obj, plan, subscription
+
+ADOPTED = Operator(RHODS, subscription(RHODS, "redhat-ods-operator", "rhods-operator.2.25.10"))
+
+
+def kinds(objects: list[dict]) -> list[str]:
+    return [one["kind"] for one in objects]
+
+
+def test_on_a_fresh_cluster_both_operators_are_subscribed_to() -> None:
+    assert kinds(desired.gitops(plan()).applied["operator"]) == ["Namespace", "OperatorGroup", "Subscription"]
+    names = [one["metadata"]["name"] for one in desired.rhods(plan()).applied["operator"]]
+    assert names == ["serving-demo-rhods-operator"]
+
+
+def test_an_application_carries_repository_revision_and_what_the_settings_change() -> None:
+    (application,) = desired.rhods(plan()).applied["operator"]
+    source = application["spec"]["source"]
+    assert (source["repoURL"], source["targetRevision"], source["path"]) == (URL, REVISION, "manifests/rhods/operator")
+    assert "stable-3.x" in source["kustomize"]["patches"][0]["patch"]
+
+
+def test_an_application_is_waited_for_at_our_revision_before_what_it_brings() -> None:
+    first, *rest = desired.storage(plan()).awaited["delivery"]
+    assert (first.ref.kind, first.revision) == ("Application", REVISION)
+    assert {one.ref.kind for one in rest} >= {"Deployment", "Route"}
+
+
+def test_direct_delivery_applies_the_same_objects_that_argo_cd_would_bring() -> None:
+    by_argo, directly = desired.storage(plan()), desired.storage(plan("direct"))
+    assert by_argo.delivered == directly.applied["delivery"]
+    assert kinds(by_argo.applied["delivery"]) == ["Application"]
+
+
+def test_direct_delivery_needs_no_argo_cd_and_grants_it_nothing() -> None:
+    assert desired.gitops(plan("direct")).applied == {"operator": [], "delivery": []}
+    assert kinds(desired.storage(plan("direct")).applied["prepare"]) == ["Namespace"]
+
+
+def test_an_operator_of_somebody_else_is_adopted_and_not_written() -> None:
+    stage = desired.rhods(plan(found=facts(rhods=ADOPTED)))
+    assert stage.adopted == [Ref.of(ADOPTED.subscription)]
+    assert "operator" not in stage.applied or stage.applied["operator"] == []
+
+
+def test_a_datasciencecluster_that_is_there_is_adopted_whatever_its_name() -> None:
+    theirs = obj("datasciencecluster.opendatahub.io/v1", "DataScienceCluster", "rhods")
+    stage = desired.rhods(plan(found=facts(rhods=ADOPTED, datascienceclusters=[theirs])))
+    assert Ref.of(theirs) in stage.adopted
+    assert stage.applied["instance"] == []
+
+
+def test_a_datasciencecluster_of_ours_stays_delivered() -> None:
+    ours = obj("datasciencecluster.opendatahub.io/v2", "DataScienceCluster", "default-dsc", labels=LABELS)
+    stage = desired.rhods(plan(found=facts(datascienceclusters=[ours])))
+    assert [one["metadata"]["name"] for one in stage.applied["instance"]] == ["serving-demo-rhods"]
+
+
+@pytest.mark.parametrize(
+    ("csv", "era", "overlay"),
+    [
+        ("rhods-operator.2.8.6", "modelmesh", "v1-modelmesh"),
+        ("rhods-operator.2.25.10", "raw", "v1-raw"),
+        ("rhods-operator.3.4.3", "raw", "v2"),
+    ],
+)
+def test_the_overlay_of_the_datasciencecluster_follows_version_and_era(csv: str, era: str, overlay: str) -> None:
+    there = replace(ADOPTED, subscription=subscription(RHODS, "redhat-ods-operator", csv))
+    assert desired.dsc_overlay(plan(era=era, found=facts(rhods=there))) == overlay
+
+
+def test_argo_cd_of_somebody_else_gets_the_rights_under_its_own_name() -> None:
+    theirs = obj("argoproj.io/v1beta1", "ArgoCD", "platform", "argo")
+    found = facts(gitops=Operator(GITOPS, subscription(GITOPS, "openshift-operators", "v1")), argocds=[theirs])
+    binding = next(one for one in desired.serving(plan(found=found)).applied["prepare"] if one["kind"] == "RoleBinding")
+    assert binding["subjects"] == [
+        {"kind": "ServiceAccount", "name": "platform-argocd-application-controller", "namespace": "argo"}
+    ]
+    stage = desired.gitops(plan(found=found))
+    assert stage.applied["operator"] == []
+    assert stage.applied["delivery"][0]["metadata"]["namespace"] == "argo"
+
+
+def test_the_storage_class_of_the_settings_reaches_the_claim() -> None:
+    objects = desired.storage(plan("direct", storage_class="fast")).applied["delivery"]
+    claim = next(one for one in objects if one["kind"] == "PersistentVolumeClaim")
+    assert claim["spec"]["storageClassName"] == "fast"
+
+
+def test_the_model_servers_are_waited_to_know_the_data_connection() -> None:
+    (config,) = desired.storage(plan()).awaited["connection"]
+    assert not config.target().check({"data": {"other": "x"}}).ready
+    assert config.target().check({"data": {"aws-connection-minio": "x"}}).ready
+
+
+def test_what_is_awaited_survives_the_way_to_ansible() -> None:
+    one = Awaited(Ref("v1", "Secret", "n", "s"), key="k")
+    assert Awaited.from_json(one.to_json()) == one
+
+
+def test_modelmesh_serves_two_services_on_one_runtime() -> None:
+    objects = desired.serving(plan("direct", "modelmesh")).applied["delivery"]
+    assert sorted(kinds(objects)) == ["InferenceService", "InferenceService", "ServingRuntime", "Template"]

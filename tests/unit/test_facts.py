@@ -1,0 +1,90 @@
+"""What is read of a cluster, and which era follows from it."""
+
+from __future__ import annotations
+
+import pytest
+
+from bootstrap import facts as module
+from bootstrap.errors import DemoError
+from bootstrap.kube.objects import LABELS
+from tests.unit.cluster import Objects, csv, facts, obj, subscription
+
+
+@pytest.mark.parametrize(
+    ("version", "serving", "era"),
+    [
+        ((2, 8, 6), "auto", "modelmesh"),
+        ((2, 16), "auto", "modelmesh"),
+        ((2, 17), "auto", "raw"),
+        ((2, 25, 10), "auto", "raw"),
+        ((2, 25, 10), "modelmesh", "modelmesh"),
+        ((3, 4, 3), "auto", "raw"),
+    ],
+)
+def test_the_era_follows_from_the_version(version: tuple[int, ...], serving: str, era: str) -> None:
+    assert module.era(version, serving) == era
+
+
+def test_a_version_before_2_4_is_refused_by_name() -> None:
+    with pytest.raises(DemoError, match=r"OpenShift AI 1\.33\.0 is too old: this demo needs 2\.4"):
+        module.era((1, 33, 0), "auto")
+
+
+def test_modelmesh_is_refused_where_the_version_has_none() -> None:
+    with pytest.raises(DemoError, match=r"SERVING=modelmesh, but OpenShift AI 3\.4 has no ModelMesh"):
+        module.era((3, 4), "modelmesh")
+
+
+def test_the_channel_comes_from_the_table_and_is_checked_against_the_catalog() -> None:
+    assert module.rhods_channel(facts(), None) == "stable-3.x"
+    assert module.rhods_channel(facts(), "stable") == "stable"
+    with pytest.raises(DemoError, match=r"no channel 'fast'; set RHODS_CHANNEL to one of: stable, stable-3\.x"):
+        module.rhods_channel(facts(), "fast")
+
+
+def test_an_unknown_openshift_names_the_channels_that_are_offered() -> None:
+    with pytest.raises(DemoError, match=r"OpenShift 4\.99 has no default channel .*: stable, stable-3\.x"):
+        module.rhods_channel(facts(openshift=(4, 99)), None)
+
+
+def test_an_operator_is_found_whatever_its_subscription_is_called() -> None:
+    found = module.gather(
+        Objects(
+            [
+                subscription("rhods-operator", "elsewhere", "rhods-operator.2.25.10", name="mine"),
+                csv("rhods-operator.2.25.10", "elsewhere"),
+            ]
+        )
+    )
+    assert found.rhods.present
+    assert found.rhods.adopted
+    assert module.rhods_version(found) == (2, 25, 10)
+
+
+def test_an_operator_with_our_labels_is_ours_not_adopted() -> None:
+    found = module.gather(
+        Objects([subscription("rhods-operator", "redhat-ods-operator", "rhods-operator.3.4.3", labels=LABELS)])
+    )
+    assert found.rhods.ours
+    assert not found.rhods.adopted
+    assert module.rhods_version(found) == (3, 4, 3)
+
+
+def test_a_copied_csv_does_not_count() -> None:
+    copy = csv("rhods-operator.2.25.10", "redhat-ods-operator")
+    copy["metadata"]["labels"] = {"olm.copiedFrom": "elsewhere"}
+    found = module.gather(Objects([subscription("rhods-operator", "redhat-ods-operator", ""), copy]))
+    assert found.rhods.csv is None
+
+
+def test_the_default_argo_cd_delivers_where_there_are_several() -> None:
+    two = [
+        obj("argoproj.io/v1beta1", "ArgoCD", "other", "aaa"),
+        obj("argoproj.io/v1beta1", "ArgoCD", "openshift-gitops", "openshift-gitops"),
+    ]
+    assert module.gather(Objects(two)).argocd.namespace == "openshift-gitops"
+    assert module.gather(Objects(two[:1])).argocd.namespace == "aaa"
+
+
+def test_an_empty_cluster_is_no_openshift() -> None:
+    assert module.gather(Objects()).openshift == ()
