@@ -75,8 +75,8 @@ def _webhooks(csv: Obj) -> list[Obj]:
     for hook in csv["spec"].get("webhookdefinitions", []):
         if hook["type"] != "ConversionWebhook":
             kept = ("admissionReviewVersions", "failurePolicy", "rules", "sideEffects")
-            found = {"name": hook["generateName"], "clientConfig": _client(hook["webhookPath"])}
-            by_type[hook["type"]].append(found | {key: hook[key] for key in kept})
+            entry = {"name": hook["generateName"], "clientConfig": _client(hook["webhookPath"])}
+            by_type[hook["type"]].append(entry | {key: hook[key] for key in kept})
     service = m.service(SERVICE, [m.port(443, 9443)], bundle.LABELS, OPERATOR_NAMESPACE, CERT)
     api, notes = "admissionregistration.k8s.io/v1", {m.INJECT_CA: "true"}
     kinds = {"ValidatingAdmissionWebhook": "Validating", "MutatingAdmissionWebhook": "Mutating"}
