@@ -11,6 +11,7 @@ import (
 type Config struct {
 	AppsDomain  string          `json:"apps_domain"`
 	WellKnown   json.RawMessage `json:"well_known"` // OAuth metadata; null where there is no integrated login
+	Overlays    []string        `json:"overlays"`   // API paths that the platform answers in the API server's place
 	Certificate Pair            `json:"certificate"`
 	ServiceCA   string          `json:"service_ca"`
 	Services    []Service       `json:"services"`
@@ -74,6 +75,7 @@ func (p *Plane) AppsDomain() string {
 func (p *Plane) Apply(config Config) []string {
 	p.domain.Store(&config.AppsDomain)
 	p.Front.SetWellKnown(config.WellKnown)
+	p.Front.SetOverlays(config.Overlays)
 	problems := p.Services.Apply(config.Services)
 	if err := p.Router.Apply(config); err != nil {
 		problems = append(problems, err.Error())

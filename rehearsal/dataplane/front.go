@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
@@ -11,6 +12,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -24,10 +26,11 @@ type Front struct {
 	tls       *tls.Config
 	handler   http.Handler
 	wellKnown atomic.Pointer[json.RawMessage]
+	overlays  atomic.Pointer[[]string]
 }
 
-// NewFront reads the certificates it needs from the PKI folder.
-func NewFront(pki, upstream string, faults *Faults) (*Front, error) {
+// NewFront reads the certificates it needs from the PKI folder; overlaid paths go to the platform's socket.
+func NewFront(pki, upstream, platform string, faults *Faults) (*Front, error) {
 	server, err := tls.LoadX509KeyPair(filepath.Join(pki, "api-front-server.crt"), filepath.Join(pki, "api-front-server.key"))
 	if err != nil {
 		return nil, fmt.Errorf("server certificate: %w", err)
@@ -50,8 +53,9 @@ func NewFront(pki, upstream string, faults *Faults) (*Front, error) {
 		ClientCAs:    ca,
 		NextProtos:   []string{"h2", "http/1.1"},
 	}}
-	known := reverseProxy(upstream, &tls.Config{RootCAs: ca, Certificates: []tls.Certificate{client}})
-	others := reverseProxy(upstream, &tls.Config{RootCAs: ca})
+	known := apiProxy(upstream, &tls.Config{RootCAs: ca, Certificates: []tls.Certificate{client}})
+	others := apiProxy(upstream, &tls.Config{RootCAs: ca})
+	overlay := socketProxy(platform)
 	front.handler = faults.Wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		metadata := front.wellKnown.Load()
 		switch {
@@ -60,6 +64,8 @@ func NewFront(pki, upstream string, faults *Faults) (*Front, error) {
 		case r.URL.Path == wellKnownPath:
 			w.Header().Set("Content-Type", "application/json")
 			_, _ = w.Write(*metadata)
+		case front.overlaid(r.URL.Path):
+			overlay.ServeHTTP(w, r)
 		case len(r.TLS.VerifiedChains) > 0:
 			known.ServeHTTP(w, r)
 		default:
@@ -78,28 +84,48 @@ func (f *Front) SetWellKnown(metadata json.RawMessage) {
 	f.wellKnown.Store(&metadata)
 }
 
+// SetOverlays sets the paths, with all below them, that the platform answers.
+func (f *Front) SetOverlays(paths []string) { f.overlays.Store(&paths) }
+
+func (f *Front) overlaid(path string) bool {
+	paths := f.overlays.Load()
+	return paths != nil && slices.ContainsFunc(*paths, func(prefix string) bool { return underPath(path, prefix) })
+}
+
 // Serve answers on the listener until it fails.
 func (f *Front) Serve(listener net.Listener) error {
 	server := &http.Server{Handler: f.handler, TLSConfig: f.tls, ReadHeaderTimeout: 30 * time.Second, ErrorLog: quiet()}
 	return server.ServeTLS(listener, "", "")
 }
 
-// reverseProxy speaks HTTP/1.1 to the API server: an upgrade (exec, port-forward) takes its connection over whole.
-func reverseProxy(upstream string, config *tls.Config) http.Handler {
-	target := &url.URL{Scheme: "https", Host: upstream}
+// apiProxy speaks HTTP/1.1 to the API server: an upgrade (exec, port-forward) takes its connection over whole.
+func apiProxy(upstream string, config *tls.Config) http.Handler {
+	return identityProxy(&url.URL{Scheme: "https", Host: upstream}, &http.Transport{
+		TLSClientConfig:     config,
+		TLSNextProto:        map[string]func(string, *tls.Conn) http.RoundTripper{},
+		MaxIdleConnsPerHost: 64,
+		IdleConnTimeout:     time.Minute,
+		DisableCompression:  true,
+	})
+}
+
+func socketProxy(path string) http.Handler {
+	return identityProxy(&url.URL{Scheme: "http", Host: "platform"}, &http.Transport{
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return (&net.Dialer{Timeout: dialTimeout}).DialContext(ctx, "unix", path)
+		},
+	})
+}
+
+// identityProxy hands requests on with the identity of the client's certificate.
+func identityProxy(target *url.URL, transport http.RoundTripper) http.Handler {
 	return &httputil.ReverseProxy{
 		Rewrite: func(request *httputil.ProxyRequest) {
 			request.SetURL(target)
 			request.Out.Host = request.In.Host
 			identify(request.Out.Header, request.In.TLS)
 		},
-		Transport: &http.Transport{
-			TLSClientConfig:     config,
-			TLSNextProto:        map[string]func(string, *tls.Conn) http.RoundTripper{},
-			MaxIdleConnsPerHost: 64,
-			IdleConnTimeout:     time.Minute,
-			DisableCompression:  true,
-		},
+		Transport:     transport,
 		FlushInterval: -1, // watches
 		ErrorLog:      quiet(),
 		// a load balancer in front of an API server that is away just drops the connection

@@ -34,7 +34,17 @@ func frontWithUpstream(t *testing.T) (string, *authority, *Front, *Faults) {
 	}
 	_, port, _ := net.SplitHostPort(upstream.Listener.Addr().String())
 	faults := &Faults{}
-	front, err := NewFront(folder, "localhost:"+port, faults)
+	platform, err := listenUnix(filepath.Join(folder, "platform.sock"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { platform.Close() })
+	go func() {
+		_ = http.Serve(platform, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			fmt.Fprintf(w, "platform for %s", r.Header.Get("X-Remote-User"))
+		}))
+	}()
+	front, err := NewFront(folder, "localhost:"+port, filepath.Join(folder, "platform.sock"), faults)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,6 +118,18 @@ func TestWellKnownIsServedOnlyWhereThereIsIntegratedLogin(t *testing.T) {
 	front.SetWellKnown(json.RawMessage(`null`))
 	if _, body := ask(t, client(ca), url+wellKnownPath); body == `{"issuer":"x"}` {
 		t.Error("metadata outlived its end")
+	}
+}
+
+func TestOverlaidPathsGoToThePlatformWithTheIdentity(t *testing.T) {
+	url, ca, front, _ := frontWithUpstream(t)
+	front.SetOverlays([]string{"/apis/x/v1/tokens", "/apis/x/v1/users/~"})
+	admin := client(ca, ca.issue(t, "admin").load(t))
+	for path, overlaid := range map[string]bool{"/apis/x/v1/tokens": true, "/apis/x/v1/tokens/a": true,
+		"/apis/x/v1/users/~": true, "/apis/x/v1/users": false, "/apis/x/v1/tokensandmore": false} {
+		if _, body := ask(t, admin, url+path, "X-Remote-User", "liar"); (body == "platform for admin") != overlaid {
+			t.Errorf("%s: got %s", path, body)
+		}
 	}
 }
 

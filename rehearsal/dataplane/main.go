@@ -41,7 +41,7 @@ func run(root string, apiFD, proxyFD int) error {
 	}
 	faults := &Faults{file: filepath.Join(root, "faults.json")}
 	go faults.follow(time.Second)
-	front, err := NewFront(filepath.Join(root, "pki"), apiServer, faults)
+	front, err := NewFront(filepath.Join(root, "pki"), apiServer, filepath.Join(root, "run", "platform.sock"), faults)
 	if err != nil {
 		return err
 	}

@@ -10,12 +10,13 @@ from pathlib import Path
 
 from rehearsal.api import Api
 from rehearsal.cluster import Cluster
-from rehearsal.payload import catalogs, kinds, olm, openshift
+from rehearsal.payload import catalogs, kinds, login, olm, openshift
 
 Step = Callable[[Api, Cluster], Awaitable[None]]
 STEPS: tuple[tuple[str, Step], ...] = (
     ("kinds", kinds.install),
     ("openshift", openshift.install),
+    ("login", login.install),
     ("olm", olm.install),
     ("catalogs", catalogs.install),
 )

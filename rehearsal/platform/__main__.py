@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import ssl
 import sys
 from collections.abc import Awaitable
 from pathlib import Path
@@ -17,6 +16,7 @@ from rehearsal.cluster import NODE_IP, Cluster
 from rehearsal.platform import git_http, route_defaults
 from rehearsal.platform.ca_bundles import Bundles
 from rehearsal.platform.faults import Faults
+from rehearsal.platform.login.part import LoginPart
 from rehearsal.platform.namespaces import settle as settle_namespaces
 from rehearsal.platform.network import Network
 from rehearsal.platform.ports import GIT_PORT
@@ -29,10 +29,11 @@ async def run(root: Path) -> None:
     cluster = Cluster.load(root)
     async with Api.from_kubeconfig(cluster.inner_kubeconfig("platform")) as api:
         faults = Faults(cluster.faults_file)
-        network = Network(api, cluster, faults)
+        login = LoginPart(api, cluster)
+        network = Network(api, cluster, faults, login)
         await route_defaults.install(api)
-        await _serve(git_http.application(cluster.git), NODE_IP, GIT_PORT)
-        work = [faults.run(), *await network.start(), *_controllers(api, cluster, network)]
+        await _serve_git(cluster)
+        work = [faults.run(), *await login.start(), *await network.start(), *_controllers(api, cluster, network)]
         async with asyncio.TaskGroup() as group:  # one that ends takes all with it: the supervisor starts us anew
             tasks = [group.create_task(_forever(each)) for each in work]
             await network.dataplane.configured.wait()
@@ -54,10 +55,10 @@ def _controllers(api: Api, cluster: Cluster, network: Network) -> list[Awaitable
     ]
 
 
-async def _serve(app: web.Application, address: str, port: int, tls: ssl.SSLContext | None = None) -> None:
-    runner = web.AppRunner(app, access_log=None)
+async def _serve_git(cluster: Cluster) -> None:
+    runner = web.AppRunner(git_http.application(cluster.git), access_log=None)
     await runner.setup()
-    await web.TCPSite(runner, address, port, ssl_context=tls).start()
+    await web.TCPSite(runner, NODE_IP, GIT_PORT).start()
 
 
 async def _forever(work: Awaitable[Any]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from typing import Any
 
 from rehearsal.api import Api, Obj
@@ -12,6 +12,7 @@ from rehearsal.pki import Authority, Pair
 from rehearsal.platform import dns, routes
 from rehearsal.platform.dataplane import Dataplane
 from rehearsal.platform.faults import Faults
+from rehearsal.platform.login.part import LoginPart
 from rehearsal.platform.names import Zone
 from rehearsal.platform.ports import GIT_PORT
 from rehearsal.platform.services import endpoints_by_service, listeners
@@ -23,13 +24,12 @@ ROUTES = "/apis/route.openshift.io/v1"
 class Network:
     """The caches that the network follows, and what is made of them."""
 
-    def __init__(self, api: Api, cluster: Cluster, faults: Faults) -> None:
+    def __init__(self, api: Api, cluster: Cluster, faults: Faults, login: LoginPart) -> None:
         self.services = Cache(api, "/api/v1/services")
         self.slices = Cache(api, "/apis/discovery.k8s.io/v1/endpointslices")
         self.routes = Cache(api, f"{ROUTES}/routes")
         self.dataplane = Dataplane(cluster.run / "dataplane.sock")
-        self.well_known: Callable[[], Obj | None] = lambda: None
-        self._api, self._faults, self._zone = api, faults, Zone()
+        self._api, self._faults, self._login, self._zone = api, faults, login, Zone()
         self._service_ca = Authority.load(cluster.pki, "service-ca").pem.decode()
         self._certificate = _router_certificate(cluster)
 
@@ -41,7 +41,7 @@ class Network:
             server.serve_forever(),
             self.dataplane.follow(),
             *(cache.run() for cache in caches),
-            reconcile("network", caches, self.publish),
+            reconcile("network", (*caches, self._login.authentication), self.publish),
             reconcile("routes", (self.routes, self._faults), self._settle_routes),
         ]
 
@@ -57,7 +57,7 @@ class Network:
         await self.dataplane.set(
             {
                 "apps_domain": APPS_DOMAIN,
-                "well_known": self.well_known(),
+                **self._login.front_door(),
                 "certificate": {
                     "certificate": self._certificate.certificate.decode(),
                     "key": self._certificate.key.decode(),
