@@ -6,6 +6,7 @@ import platform
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -97,7 +98,7 @@ def test_the_key_leaves_tests_and_notes_out(sample: Tool) -> None:
     ],
     ids=lambda change: next(iter(change)),
 )
-def test_the_key_follows_flags_and_kept_files(sample: Tool, change: dict[str, object]) -> None:
+def test_the_key_follows_flags_and_kept_files(sample: Tool, change: dict[str, Any]) -> None:
     assert content_key(replace(sample, **change)) != content_key(sample)
 
 

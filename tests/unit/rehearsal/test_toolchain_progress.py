@@ -67,7 +67,8 @@ def test_a_long_step_gives_signs_of_life_in_a_log() -> None:
 
 
 def test_a_second_builder_hears_who_builds_and_since_when(tmp_path: Path) -> None:
-    lock, said = tmp_path / "cache/builder.lock", []
+    lock = tmp_path / "cache/builder.lock"
+    said: list[str] = []
     with builder_lock(lock, "etcd, kubernetes"):
         with (
             pytest.raises(BuildLocked, match=rf"process {os.getpid()} builds etcd, kubernetes since \d\d:\d\d:\d\d"),
