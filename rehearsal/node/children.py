@@ -60,7 +60,8 @@ class Children:
         try:
             code = await asyncio.wait_for(asyncio.shield(ended), limit)
             if code:
-                raise OSError(code, f"`{' '.join(command)}` said: {os.read(read, 4096).decode(errors='replace').strip()}")
+                said = os.read(read, 4096).decode(errors="replace").strip()
+                raise OSError(code, f"`{' '.join(command)}` said: {said}")
         except TimeoutError:
             os.kill(pid, signal.SIGKILL)
             raise OSError(110, f"`{' '.join(command)}` did not end within {limit:g} s") from None

@@ -47,6 +47,7 @@ class Container:
     log: Log
     stdin: int = -1
     tty: int = -1
+    stopping: asyncio.Task[None] | None = None  # a stop that a probe asked for
 
     def kill(self, number: signal.Signals) -> None:
         """The signal goes to the container's first process."""
@@ -58,7 +59,7 @@ class Container:
 @functools.cache
 def system() -> dict[str, Any]:
     """What every container shows of this machine."""
-    links = {name: os.readlink(f"/{name}") for name in TOP if Path("/", name).is_symlink()}
+    links = {name: str(Path("/", name).readlink()) for name in TOP if Path("/", name).is_symlink()}
     folders = [f"/{name}" for name in TOP if Path("/", name).is_dir() and name not in links]
     etc = [f"/etc/{name}" for name in SHARED_ETC if Path("/etc", name).exists()]
     base = Path(sys.base_prefix).resolve()

@@ -23,7 +23,7 @@ def write(folder: Path, files: Mapping[str, File]) -> bool:
     stamp.mkdir(mode=0o755)
     for name, file in files.items():
         _write_file(stamp / name, file)
-    old = folder / os.readlink(current) if current.is_symlink() else None
+    old = folder / current.readlink() if current.is_symlink() else None
     draft = folder / "..data_tmp"
     draft.unlink(missing_ok=True)
     draft.symlink_to(stamp.name)

@@ -123,12 +123,13 @@ def recall(pod: Obj, facts: PodFacts) -> None:
 def _recall(record: Record, old: Obj) -> None:
     record.restarts = old.get("restartCount", 0)
     state = old.get("state") or {}
+    ended = state.get("terminated") or (old.get("lastState") or {}).get("terminated")
     if "running" in state:
         message = "The container could not be located when the node agent started again"
         since = state["running"].get("startedAt", "")
         record.last = Terminated(137, "ContainerStatusUnknown", since, now(), message, old.get("containerID", ""))
         record.restarts += 1
-    elif "terminated" in state:
-        ended = state["terminated"]
+    elif ended:
         times = (ended.get("startedAt") or "", ended.get("finishedAt") or "")
         record.last = Terminated(ended["exitCode"], ended.get("reason", ""), *times, ended.get("message", ""))
+        record.restarts += 1

@@ -52,10 +52,11 @@ async def create(children: Children, address: str) -> Path:
     name = name_of(address)
     tail = name.removeprefix(PREFIX)
     mac = "0a:58:" + ":".join(f"{int(part):02x}" for part in address.split("."))
-    outer = f"link add veth-{tail} type veth peer name eth0 address {mac} netns {name}\nlink set veth-{tail} master {BRIDGE} up\n"
-    inner = (
-        f"link set lo up\naddr add {address}/16 dev eth0\nlink set eth0 up\nroute add default via {NODE_IP}\n"
+    outer = (
+        f"link add veth-{tail} type veth peer name eth0 address {mac} netns {name}\n"
+        f"link set veth-{tail} master {BRIDGE} up\n"
     )
+    inner = f"link set lo up\naddr add {address}/16 dev eth0\nlink set eth0 up\nroute add default via {NODE_IP}\n"
     await children.call(["ip", "netns", "add", name])
     await children.call(["ip", "-batch", "-"], outer)
     await children.call(["ip", "-n", name, "-batch", "-"], inner)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,9 +21,9 @@ UID_RANGE = "openshift.io/sa.scc.uid-range"
 ENV_NAME = re.compile(r"[-._a-zA-Z][-._a-zA-Z0-9]*")
 REFERENCE = re.compile(r"\$(\$|\(([^()]*)\))")
 SUBSCRIPT = re.compile(r"metadata\.(labels|annotations)\['([^']+)'\]")
-UNITS = {"": 1, "m": Decimal("0.001"), "n": Decimal("1e-9"), "u": Decimal("1e-6")}
-UNITS |= {unit: 1000**power for power, unit in enumerate(("k", "M", "G", "T", "P", "E"), 1)}
-UNITS |= {unit: 1024**power for power, unit in enumerate(("Ki", "Mi", "Gi", "Ti", "Pi", "Ei"), 1)}
+UNITS = {"": Decimal(1), "m": Decimal("0.001"), "n": Decimal("1e-9"), "u": Decimal("1e-6")}
+UNITS |= {unit: Decimal(1000**power) for power, unit in enumerate(("k", "M", "G", "T", "P", "E"), 1)}
+UNITS |= {unit: Decimal(1024**power) for power, unit in enumerate(("Ki", "Mi", "Gi", "Ti", "Pi", "Ei"), 1)}
 
 
 class ConfigError(Exception):
@@ -63,10 +65,7 @@ def process(pod: Obj, container: Obj, image: Image, env: Mapping[str, str], name
 def arguments(container: Obj, image: Image, env: Mapping[str, str]) -> tuple[str, ...]:
     """The command line: `command` replaces entry point and default arguments, `args` only the latter."""
     command, args = container.get("command"), container.get("args")
-    if command:
-        words = [*command, *(args or ())]
-    else:
-        words = [*image.entrypoint, *(args or image.command)]
+    words = [*command, *(args or ())] if command else [*image.entrypoint, *(args or image.command)]
     own = set(image.entrypoint) | set(image.command)
     return tuple(word if word in own else expand(word, env) for word in words)
 
@@ -115,7 +114,8 @@ def environment(pod: Obj, container: Obj, facts: Facts, find: Find, services: It
 
 
 def _env_from(source: Obj, find: Find) -> dict[str, str]:
-    kind, reference = ("ConfigMap", source["configMapRef"]) if "configMapRef" in source else ("Secret", source["secretRef"])
+    kind = "ConfigMap" if "configMapRef" in source else "Secret"
+    reference = source["configMapRef" if kind == "ConfigMap" else "secretRef"]
     obj = find(kind, reference["name"])
     if obj is None:
         if reference.get("optional"):
@@ -131,9 +131,8 @@ def _value_from(pod: Obj, container: Obj, source: Obj, facts: Facts, find: Find)
         return pod_field(pod, source["fieldRef"]["fieldPath"], facts)
     if "resourceFieldRef" in source:
         return resource_field(pod, container, source["resourceFieldRef"], facts)
-    kind, reference = (
-        ("ConfigMap", source["configMapKeyRef"]) if "configMapKeyRef" in source else ("Secret", source["secretKeyRef"])
-    )
+    kind = "ConfigMap" if "configMapKeyRef" in source else "Secret"
+    reference = source["configMapKeyRef" if kind == "ConfigMap" else "secretKeyRef"]
     obj = find(kind, reference["name"])
     values = texts(obj) if obj else {}
     if reference["key"] in values:
@@ -153,8 +152,6 @@ def texts(obj: Obj) -> dict[str, str]:
 
 def contents(obj: Obj) -> dict[str, bytes]:
     """The values of a ConfigMap or Secret as files show them."""
-    import base64
-
     found: dict[str, bytes] = {}
     if obj.get("kind") == "Secret":
         return {key: base64.b64decode(value or "") for key, value in (obj.get("data") or {}).items()}
@@ -189,8 +186,6 @@ def pod_field(pod: Obj, path: str, facts: Facts) -> str:
 
 
 def _pairs(values: Mapping[str, str] | None) -> str:
-    import json
-
     return "\n".join(f"{key}={json.dumps(value, ensure_ascii=False)}" for key, value in sorted((values or {}).items()))
 
 

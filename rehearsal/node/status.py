@@ -37,7 +37,8 @@ def phase_of(pod: Obj, facts: PodFacts) -> str:
         return facts.override[0]
     policy = pod["spec"].get("restartPolicy", "Always")
     if not initialized(facts):
-        failed = any(not record.sidecar and isinstance(record.state, Terminated) and record.state.code for record in facts.init)
+        ends = [record.state for record in facts.init if not record.sidecar and isinstance(record.state, Terminated)]
+        failed = any(state.code for state in ends if isinstance(state, Terminated))
         return "Failed" if failed and policy == "Never" else "Pending"
     states = [record.state for record in facts.main]
     if any(isinstance(record.state, Waiting) and record.last is None for record in facts.main):
