@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
+import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +13,7 @@ from pathlib import Path
 
 from bootstrap.errors import CommandFailed
 
-SHOWN = 2000  # characters of output in an error
+SHOWN_LINES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +25,6 @@ class Finished:
     stdout: str
     stderr: str
 
-    def __str__(self) -> str:
-        output = "\n".join(part.strip() for part in (self.stderr, self.stdout) if part.strip())
-        return f"{shlex.join(self.argv)}\nended with {self.code}: {output[-SHOWN:] or 'it printed nothing'}"
-
 
 def run(
     argv: Sequence[str],
@@ -37,25 +35,47 @@ def run(
     timeout: float = 60,
     check: bool = True,
 ) -> Finished:
-    """Run a command to its end; with `check` a failure is a CommandFailed that one could paste."""
-    surroundings = {**os.environ, **env} if env else None
+    """Run a command to its end; with `check` a failure is a CommandFailed that one could paste.
+
+    `env` comes on top of our own environment. The command and all it started are ended at the timeout.
+    """
+    command = f"{f'cd {shlex.quote(str(cwd))} && ' if cwd else ''}{shlex.join(argv)}"
     try:
-        done = subprocess.run(
+        process = subprocess.Popen(
             argv,
-            input=stdin,
-            stdin=subprocess.DEVNULL if stdin is None else None,
+            stdin=subprocess.PIPE if stdin is not None else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             cwd=cwd,
-            env=surroundings,
-            timeout=timeout,
-            capture_output=True,
+            env={**os.environ, **env} if env else None,
             text=True,
-            check=False,
+            errors="replace",
+            start_new_session=True,  # so that the whole family can be ended at once
         )
-    except FileNotFoundError as lost:
-        raise CommandFailed(f"{argv[0]} is not on PATH; install it, then run the same command again") from lost
-    except subprocess.TimeoutExpired as late:
-        raise CommandFailed(f"{shlex.join(argv)}\nwas still running after {timeout:.0f} s and was stopped") from late
-    finished = Finished(tuple(argv), done.returncode, done.stdout, done.stderr)
-    if check and finished.code:
-        raise CommandFailed(str(finished))
-    return finished
+    except FileNotFoundError as error:
+        what = f"folder {cwd}" if cwd and not cwd.is_dir() else argv[0]
+        raise CommandFailed(f"{what} is not there; it is needed for: {command}") from error
+    except OSError as error:
+        raise CommandFailed(f"{argv[0]} cannot be started ({error.strerror}): {command}") from error
+    try:
+        stdout, stderr = process.communicate(stdin, timeout)
+    except BaseException as error:
+        _end(process)
+        if isinstance(error, subprocess.TimeoutExpired):
+            raise CommandFailed(f"not done after {timeout:.0f} s and ended: {command}") from error
+        raise
+    if check and process.returncode:
+        raise CommandFailed(_account(command, process.returncode, stderr or stdout))
+    return Finished(tuple(argv), process.returncode, stdout, stderr)
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+
+
+def _account(command: str, code: int, output: str) -> str:
+    lines = output.strip().splitlines()[-SHOWN_LINES:]
+    how = f"ended by {signal.Signals(-code).name}" if code < 0 else f"failed with exit code {code}"
+    return "\n".join([f"{how}: {command}", *(f"  {line}" for line in lines)])

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+import json
+import threading
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
+from bootstrap.errors import ApiError, Conflict, GuardError, NotFound
 from bootstrap.kube.client import Client
-from bootstrap.kube.objects import Obj, Ref
+from bootstrap.kube.discovery import Resource
+from bootstrap.kube.identity import cluster_id
+from bootstrap.kube.lease import NAMESPACE, SPACE, ensure_space, exclusive
+from bootstrap.kube.objects import LABELS, SELECTOR, Obj, Ref, carries_our_labels, dig
+from bootstrap.kube.parallel import each
 
-NAMESPACE = "serving-demo-record"
+__all__ = ["NAME", "NAMESPACE", "Keeper", "Record", "check_cluster", "exclusive", "leftovers", "read"]
+
 NAME = "serving-demo-record"
+RECORD = Ref("v1", "ConfigMap", NAMESPACE, NAME)
+COPIES = {"Event", "Endpoints"}  # made beside an object, with its labels, and gone with it
+TRIES = 5
 
 
 @dataclass(slots=True)
@@ -27,39 +38,156 @@ class Record:
 
     def owns(self, obj: Obj) -> str | None:
         """Return None where the object is ours to delete (our labels and in the record), else why not."""
-        raise NotImplementedError
+        ref = Ref.of(obj)
+        if ref in self.adopted:
+            return "it was there before and is only used"
+        if not carries_our_labels(obj):
+            return "it does not carry our labels: somebody has taken it over"
+        if not any(same_object(ref, made) for made in self.created):
+            return "it is not in the record of what was created here"
+        return None
+
+    def to_data(self) -> dict[str, str]:
+        """Return the content as a ConfigMap's data: short texts that people can read."""
+        return {
+            "clusterID": self.cluster_id,
+            "version": self.version,
+            "server": self.server,
+            "created": _lines(self.created),
+            "adopted": _lines(self.adopted),
+            "installed": json.dumps(self.installed, sort_keys=True),
+            "settings": json.dumps(self.settings, sort_keys=True),
+        }
+
+    @classmethod
+    def from_data(cls, data: dict[str, Any]) -> Record:
+        """Return the record that a ConfigMap holds; GuardError where it is not one."""
+        try:
+            return cls(
+                data["clusterID"],
+                data["version"],
+                data["server"],
+                set(map(_ref, data.get("created", "").splitlines())),
+                set(map(_ref, data.get("adopted", "").splitlines())),
+                dict(json.loads(data.get("installed") or "{}")),
+                dict(json.loads(data.get("settings") or "{}")),
+            )
+        except (LookupError, ValueError) as error:
+            raise GuardError(
+                f"ConfigMap {NAMESPACE}/{NAME} is no record of the demo ({error!r}); look at it first"
+            ) from error
 
 
-def cluster_id(client: Client) -> str:
-    """Return what identifies this cluster: ClusterVersion's ID, else the uid of kube-system."""
-    raise NotImplementedError
+def same_object(one: Ref, other: Ref) -> bool:
+    """Say whether two references mean one object, maybe in two versions of its API."""
+    return (one.group, one.kind, one.namespace, one.name) == (other.group, other.kind, other.namespace, other.name)
+
+
+def _lines(refs: set[Ref]) -> str:
+    return "\n".join(f"{ref.api_version} {ref.kind} {ref.namespace or '-'} {ref.name}" for ref in sorted(refs))
+
+
+def _ref(line: str) -> Ref:
+    api_version, kind, namespace, name = line.split(" ")
+    return Ref(api_version, kind, None if namespace == "-" else namespace, name)
 
 
 def read(client: Client) -> Record | None:
     """Return the record, or None where this cluster has none; writes nothing."""
-    raise NotImplementedError
+    found = client.find(RECORD)
+    return Record.from_data(found.get("data") or {}) if found else None
+
+
+def check_cluster(client: Client, record: Record) -> None:
+    """Refuse to go on where the record is about another cluster than the one that answers."""
+    here = cluster_id(client)
+    if record.cluster_id != here:
+        raise GuardError(
+            f"the record is about cluster {record.cluster_id}, but {client.server} is cluster {here}; "
+            "nothing was changed: is this the right kubeconfig?"
+        )
+
+
+def leftovers(client: Client) -> list[Ref]:
+    """Return every object in the cluster that carries our labels, whatever the record says."""
+    found = each(lambda resource: _ours(client, resource), client.discovery.everything())
+    return sorted(ref for refs in found for ref in refs)
+
+
+def _ours(client: Client, resource: Resource) -> list[Ref]:
+    if resource.kind in COPIES:
+        return []
+    try:
+        objs = client.list(resource.api_version, resource.kind, label_selector=SELECTOR)
+    except ApiError as error:
+        if error.status in {404, 405, 503}:  # an aggregated API that is down, or cannot list
+            return []
+        raise
+    # what a controller made in the likeness of ours (ReplicaSets, Pods, EndpointSlices) goes with its owner
+    return [Ref.of(obj) for obj in objs if not dig(obj, "metadata", "ownerReferences")]
 
 
 class Keeper:
     """Writes the record, lazily: nothing reaches the cluster until something is to be created or adopted."""
 
     def __init__(self, client: Client, *, version: str, settings: dict[str, str]) -> None:
-        raise NotImplementedError
+        self._client = client
+        self._version = version
+        self._settings = settings
+        self._lock = threading.Lock()
 
     def intend(self, refs: Iterable[Ref]) -> None:
         """Note what is about to be created, before it is (apply's `before_create`)."""
-        raise NotImplementedError
+        self._note(created=set(refs))
 
     def adopt(self, refs: Iterable[Ref]) -> None:
         """Note what was there before and is used as it is."""
-        raise NotImplementedError
+        self._note(adopted=set(refs))
 
     def installed(self, package: str, csv: str) -> None:
         """Note an operator that we installed."""
-        raise NotImplementedError
+        self._note(installed={package: csv})
 
+    def forget(self, refs: Iterable[Ref]) -> None:
+        """Note what is gone again."""
+        self._note(gone=set(refs))
 
-@contextmanager
-def exclusive(client: Client, *, holder: str, seconds: int = 60) -> Iterator[None]:
-    """Hold the Lease against two runs for as long as the block lasts; GuardError names the other run."""
-    raise NotImplementedError
+    def _note(
+        self,
+        created: frozenset[Ref] | set[Ref] = frozenset(),
+        adopted: frozenset[Ref] | set[Ref] = frozenset(),
+        installed: dict[str, str] | None = None,
+        gone: frozenset[Ref] | set[Ref] = frozenset(),
+    ) -> None:
+        """Add to the record as it is now; another writer's additions are kept."""
+        with self._lock:
+            for _ in range(TRIES):
+                live = self._client.find(RECORD)
+                record = Record.from_data(live.get("data") or {}) if live else self._first()
+                before = record.to_data()
+                record.adopted |= adopted - record.created  # what we made ourselves is not adopted later
+                record.created = (record.created | (created - record.adopted)) - gone
+                record.adopted -= gone
+                record.installed |= installed or {}
+                if live and record.to_data() == before:
+                    return
+                record.version, record.settings = self._version, self._settings
+                try:
+                    self._write(record, live)
+                except (Conflict, NotFound):
+                    continue  # somebody else wrote it in between
+                return
+            raise GuardError(f"ConfigMap {NAMESPACE}/{NAME} changes all the time; is another run at work?")
+
+    def _first(self) -> Record:
+        made = Record(cluster_id(self._client), self._version, self._client.server)
+        made.created |= {SPACE, RECORD}
+        return made
+
+    def _write(self, record: Record, live: Obj | None) -> None:
+        if live is not None:
+            self._client.replace({**live, "data": record.to_data()})
+            return
+        ensure_space(self._client)
+        meta = {"name": NAME, "namespace": NAMESPACE, "labels": LABELS}
+        self._client.create({"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta, "data": record.to_data()})

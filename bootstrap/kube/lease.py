@@ -1,0 +1,99 @@
+"""One run at a time: a Lease that the second run finds, and that a killed run leaves to expire."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+
+from bootstrap.errors import Conflict, DemoError, GuardError, NotFound
+from bootstrap.kube.client import Client
+from bootstrap.kube.objects import LABELS, Obj, Ref, dig
+
+NAMESPACE = "serving-demo-record"
+SPACE = Ref("v1", "Namespace", None, NAMESPACE)
+LEASE = Ref("coordination.k8s.io/v1", "Lease", NAMESPACE, "serving-demo")
+FORM = "%Y-%m-%dT%H:%M:%S.%fZ"
+
+
+def ensure_space(client: Client) -> None:
+    """Make the record's namespace, where it is not there yet."""
+    if client.find(SPACE) is None:
+        meta = {"name": NAMESPACE, "labels": LABELS}
+        with contextlib.suppress(Conflict):  # another run was faster
+            client.create({"apiVersion": SPACE.api_version, "kind": SPACE.kind, "metadata": meta})
+
+
+@contextlib.contextmanager
+def exclusive(client: Client, *, holder: str, seconds: int = 60) -> Iterator[None]:
+    """Hold the Lease against two runs for as long as the block lasts; GuardError names the other run."""
+    holder = f"{holder} on {socket.gethostname()}, process {os.getpid()}"
+    _take(client, holder, seconds)
+    stopped = threading.Event()
+    renewal = threading.Thread(target=_renew, args=(client, holder, seconds, stopped.wait), daemon=True)
+    renewal.start()
+    try:
+        yield
+    finally:
+        stopped.set()
+        _release(client, holder)
+
+
+def _take(client: Client, holder: str, seconds: int) -> None:
+    """Take the Lease, a new one or one that nobody renews any more."""
+    now = _now()
+    spec = {"holderIdentity": holder, "leaseDurationSeconds": seconds, "acquireTime": now, "renewTime": now}
+    live = client.find(LEASE)
+    try:
+        if live is None:
+            ensure_space(client)
+            meta = {"name": LEASE.name, "namespace": NAMESPACE, "labels": LABELS}
+            client.create({"apiVersion": LEASE.api_version, "kind": LEASE.kind, "metadata": meta, "spec": spec})
+        elif other := _holder(live):
+            raise GuardError(
+                f"another run is at work on this cluster: {other}; wait until it is done (one that was killed "
+                f"is forgotten {dig(live, 'spec', 'leaseDurationSeconds')} s after its last sign of life)"
+            )
+        else:
+            client.replace({**live, "spec": spec})
+    except Conflict as error:
+        raise GuardError("another run has just started on this cluster; wait until it is done") from error
+
+
+def _holder(lease: Obj) -> str | None:
+    """Return who holds a Lease now; one that is released or too old holds nobody."""
+    holder = dig(lease, "spec", "holderIdentity")
+    renewed = dig(lease, "spec", "renewTime")
+    if not holder or not renewed:
+        return None
+    age = datetime.now(UTC) - datetime.strptime(renewed, FORM).replace(tzinfo=UTC)
+    lasts = timedelta(seconds=dig(lease, "spec", "leaseDurationSeconds", default=60))
+    return f"{holder} (last sign of life {max(0, age.seconds)} s ago)" if age < lasts else None
+
+
+def _renew(client: Client, holder: str, seconds: int, stopped: Callable[[float], bool]) -> None:
+    while not stopped(seconds / 3):
+        try:
+            live = client.get(LEASE)
+            if dig(live, "spec", "holderIdentity") != holder:
+                return
+            client.replace({**live, "spec": {**live["spec"], "renewTime": _now()}})
+        except DemoError:
+            continue  # the next round tries again; until then the Lease still lasts
+
+
+def _release(client: Client, holder: str) -> None:
+    """Give the Lease back, so that the next run need not wait for it to expire."""
+    try:
+        live = client.get(LEASE)
+        if dig(live, "spec", "holderIdentity") == holder:
+            client.replace({**live, "spec": {**live["spec"], "holderIdentity": ""}})
+    except (NotFound, Conflict):
+        pass  # teardown took it along with its namespace
+
+
+def _now() -> str:
+    return datetime.now(UTC).strftime(FORM)
