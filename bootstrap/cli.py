@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import signal
 import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
@@ -159,9 +160,15 @@ def from_make(text: str) -> list[str]:
     return [re.sub(r"\\(.)", r"\1", item).replace("$$", "$") for item in re.findall(r"(?:\\.|\S)+", text)]
 
 
+def stopped(*_: object) -> None:
+    """End as by Ctrl-C when we are told to terminate, so that nothing that we started goes on."""
+    raise KeyboardInterrupt
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code: 0 done, 1 failed, 2 wrong settings or usage, 130 stopped."""
     verbose = False
+    signal.signal(signal.SIGTERM, stopped)
     try:
         verb, given, verbose = parse(sys.argv[1:] if arguments is None else arguments)
         settings = configuration.load(given, CREDS, os.environ)

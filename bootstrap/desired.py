@@ -11,6 +11,7 @@ import yaml
 
 from bootstrap import facts as cluster
 from bootstrap import manifests
+from bootstrap.errors import GuardError
 from bootstrap.facts import Facts
 from bootstrap.kube.objects import LABELS, Obj, Ref
 from bootstrap.kube.readiness import Verdict, synced_to
@@ -69,6 +70,7 @@ class Desired:
     delivered: list[Obj] = field(default_factory=list)  # what Argo CD brings for us
     awaited: dict[str, list[Awaited]] = field(default_factory=dict)
     adopted: list[Ref] = field(default_factory=list)
+    patched: list[tuple[Ref, Obj]] = field(default_factory=list)  # only with ALLOW_DSC_PATCH=1
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +195,7 @@ def rhods(plan: Plan) -> Desired:
     desired = Desired(
         "rhods", {"prepare": [], "operator": [], "instance": []}, awaited={"operator": [], "instance": []}
     )
-    if not found.present or found.ours:
+    if found.ours or not plan.facts.has_rhods:
         desired.applied["prepare"] = [*manifests.build("rhods/project"), *plan.rights("rhods")]
         channel = cluster.rhods_channel(plan.facts, plan.settings.rhods_channel)
         changes = chosen(plan, cluster.RHODS, channel, found.source)
@@ -208,6 +210,7 @@ def rhods(plan: Plan) -> Desired:
     existing = [obj for obj in plan.facts.datascienceclusters if not is_ours(obj)]
     if existing:
         desired.adopted += [Ref.of(obj) for obj in existing]
+        desired.patched = [patch for obj in existing for patch in made_to_serve(plan, obj)]
         desired.awaited["instance"] = [Awaited(Ref.of(obj)) for obj in existing]
     else:
         if not desired.applied["prepare"]:
@@ -218,6 +221,22 @@ def rhods(plan: Plan) -> Desired:
         Awaited(Ref(CRD, "CustomResourceDefinition", None, f"{crd}.serving.kserve.io")) for crd in crds
     ]
     return desired
+
+
+def made_to_serve(plan: Plan, dsc: Obj) -> list[tuple[Ref, Obj]]:
+    """Return the patch that an adopted DataScienceCluster needs to serve, where the settings allow one."""
+    component, ref = cluster.COMPONENT[plan.era], Ref.of(dsc)
+    if cluster.managed(dsc, component):
+        return []
+    if not plan.settings.allow_dsc_patch:
+        raise GuardError(
+            f"{ref} does not have {component}, so nothing can be served; set its "
+            f"spec.components.{component}.managementState to Managed, or run this again with ALLOW_DSC_PATCH=1"
+        )
+    state: Obj = {"managementState": "Managed"}
+    if plan.era == "raw" and not ref.api_version.endswith("/v2"):
+        state |= {"defaultDeploymentMode": "RawDeployment", "serving": {"managementState": "Removed"}}
+    return [(ref, {"spec": {"components": {component: state}}})]
 
 
 def dsci(plan: Plan) -> Ref:

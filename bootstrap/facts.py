@@ -19,6 +19,8 @@ DSC_GROUP = "datasciencecluster.opendatahub.io"
 CHANNELS = {17: "stable", 18: "stable", 19: "stable-3.x", 20: "stable-3.x", 21: "stable-3.x", 22: "stable-3.x"}
 GITOPS_CHANNEL = "latest"
 
+COMPONENT = {"raw": "kserve", "modelmesh": "modelmeshserving"}  # what serves, by its key in a DataScienceCluster
+
 Version = tuple[int, ...]
 
 
@@ -60,6 +62,11 @@ class Facts:
     argocds: list[Obj] = field(default_factory=list)
     dsc_versions: frozenset[str] = frozenset()
     applications_namespace: bool = False
+
+    @property
+    def has_rhods(self) -> bool:
+        """Say whether OpenShift AI is there, by whatever means it came; CRDs alone may be left from an earlier one."""
+        return self.rhods.present or bool(self.datascienceclusters)
 
     @property
     def argocd(self) -> Ref:
@@ -155,9 +162,26 @@ def rhods_version(facts: Facts, wanted_channel: str | None = None) -> Version:
     """Return the version of OpenShift AI that is there, else that of the channel to be installed."""
     if facts.rhods.csv:
         return version_of(Ref.of(facts.rhods.csv).name)
-    if facts.rhods.subscription:
-        return version_of(dig(facts.rhods.subscription, "status", "currentCSV", default=""))
+    if facts.rhods.subscription and (resolved := dig(facts.rhods.subscription, "status", "currentCSV")):
+        return version_of(resolved)
+    for obj in facts.datascienceclusters:
+        if release := dig(obj, "status", "release", "version"):
+            return version_of(f".{release}")
     return version_of(facts.rhods.channels[rhods_channel(facts, wanted_channel)])
+
+
+def managed(dsc: Obj, component: str) -> bool:
+    """Say whether a DataScienceCluster installs a component."""
+    return bool(dig(dsc, "spec", "components", component, "managementState") == "Managed")
+
+
+def era_of(facts: Facts, serving: str, channel: str | None) -> str:
+    """Return how this cluster serves: what its version does best, unless its DataScienceCluster has only the other."""
+    found = era(rhods_version(facts, channel), serving)
+    mesh_alone = any(
+        managed(dsc, COMPONENT["modelmesh"]) and not managed(dsc, "kserve") for dsc in facts.datascienceclusters
+    )
+    return "modelmesh" if serving == "auto" and mesh_alone else found
 
 
 def era(version: Version, serving: str) -> str:

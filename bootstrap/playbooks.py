@@ -126,6 +126,7 @@ def environment(channel: Path) -> dict[str, str]:
         "ANSIBLE_LOCALHOST_WARNING": "False",
         "PATH": os.pathsep.join((bin_folder, os.environ.get("PATH", ""))),
         "PYTHONPATH": str(ROOT),
+        "SERVING_DEMO_PID": str(os.getpid()),
         "SERVING_DEMO_PROGRESS": str(channel),
     }
 

@@ -16,8 +16,9 @@ from bootstrap.errors import GuardError, UsageError
 from bootstrap.facts import Facts
 from bootstrap.kube.client import Client
 from bootstrap.kube.connection import connect
+from bootstrap.kube.lease import exclusive
 from bootstrap.kube.objects import Obj
-from bootstrap.kube.record import Keeper, exclusive
+from bootstrap.kube.record import Keeper
 from bootstrap.outside import Outside, way_out
 from bootstrap.progress import Lines
 from bootstrap.settings import Settings
@@ -88,12 +89,12 @@ def visit(settings: Settings, *, need_rhods: bool = False) -> Visit:
         )
         found = facts.gather(client)
         outside = way.result()
-    if need_rhods and not (found.rhods.present or found.dsc_versions):
+    if need_rhods and not found.has_rhods:
         raise GuardError(
             f"{session.server}: OpenShift AI is not installed here, and `already-have-rhods` installs none; "
             "`make` does, or install it first"
         )
-    era = facts.era(facts.rhods_version(found, settings.rhods_channel), settings.serving)
+    era = facts.era_of(found, settings.serving, settings.rhods_channel)
     delivery = settings.delivery or ("gitops" if repository.is_clone() else "direct")
     url, revision = repository.locate(settings) if delivery == "gitops" else (None, None)
     plan = Plan(settings, found, era, delivery, url, revision, outside.certificates or None)
@@ -127,7 +128,8 @@ def run(here: Visit, names: Sequence[str], show: Lines, *, check: bool = False) 
         names = [name for name in names if name != "gitops"]
     wanted = want(here, names)
     if not check:
-        reasons = unsettled(here.client, here.outside, here.session.kubeconfig, wanted, here.model_folders())
+        reasons = [f"{ref} is to be changed" for item in wanted for ref, _ in item.patched]
+        reasons += unsettled(here.client, here.outside, here.session.kubeconfig, wanted, here.model_folders())
         if not reasons:
             show.note(f"{playbooks.names(names)}: all there, nothing to change")
             return playbooks.Outcome()
@@ -141,6 +143,8 @@ def adopt(here: Visit, wanted: Sequence[Desired]) -> None:
     """Note in the cluster's record what was there before us."""
     if refs := [ref for item in wanted for ref in item.adopted]:
         Keeper(here.client, **record_of(here)).adopt(refs)
+    for ref, change in (patch for item in wanted for patch in item.patched):
+        here.client.patch(ref, change)
 
 
 def record_of(here: Visit) -> dict[str, Any]:

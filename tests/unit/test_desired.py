@@ -8,11 +8,16 @@ import pytest
 
 from bootstrap import desired
 from bootstrap.desired import Awaited
+from bootstrap.errors import GuardError
 from bootstrap.facts import GITOPS, RHODS, Operator
 from bootstrap.kube.objects import LABELS, Ref
 from tests.unit.cluster import REVISION, URL, facts, obj, plan, subscription
 
 ADOPTED = Operator(RHODS, subscription(RHODS, "redhat-ods-operator", "rhods-operator.2.25.10"))
+
+
+def serving(component: str) -> dict:
+    return {"components": {component: {"managementState": "Managed"}}}
 
 
 def kinds(objects: list[dict]) -> list[str]:
@@ -56,10 +61,21 @@ def test_an_operator_of_somebody_else_is_adopted_and_not_written() -> None:
 
 
 def test_a_datasciencecluster_that_is_there_is_adopted_whatever_its_name() -> None:
-    theirs = obj("datasciencecluster.opendatahub.io/v1", "DataScienceCluster", "rhods")
+    theirs = obj("datasciencecluster.opendatahub.io/v1", "DataScienceCluster", "rhods", spec=serving("kserve"))
     stage = desired.rhods(plan(found=facts(rhods=ADOPTED, datascienceclusters=[theirs])))
     assert Ref.of(theirs) in stage.adopted
     assert stage.applied["instance"] == []
+
+
+def test_a_datasciencecluster_that_cannot_serve_is_changed_only_where_that_is_allowed() -> None:
+    theirs = obj("datasciencecluster.opendatahub.io/v2", "DataScienceCluster", "rhods", spec=serving("dashboard"))
+    found = facts(rhods=ADOPTED, datascienceclusters=[theirs])
+    with pytest.raises(
+        GuardError, match=r"does not have kserve, so nothing can be served; .* or run this again with ALLOW_DSC_PATCH=1"
+    ):
+        desired.rhods(plan(found=found))
+    stage = desired.rhods(plan(found=found, allow_dsc_patch=True))
+    assert stage.patched == [(Ref.of(theirs), {"spec": serving("kserve")})]
 
 
 def test_a_datasciencecluster_of_ours_stays_delivered() -> None:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import sys
+import threading
+import time
 import traceback
 from contextlib import suppress
 from pathlib import Path
@@ -38,6 +41,7 @@ class DemoAction(ActionBase):
         """Return the task's result; a DemoError becomes its failure message."""
         result = super().run(tmp, task_vars)
         args = dict(self._task.args)
+        threading.Thread(target=end_with_the_command, daemon=True).start()
         if unknown := set(args) - self.arguments - set(CONNECTION):
             return {**result, "failed": True, "msg": f"unknown argument: {', '.join(sorted(unknown))}"}
         try:
@@ -84,6 +88,19 @@ class DemoAction(ActionBase):
         with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
             channel.setblocking(False)
             channel.sendto(json.dumps(message).encode(), address)
+
+
+def end_with_the_command() -> None:
+    """End this worker and Ansible when the command that started them is gone: nobody would see what they do."""
+    started_by, ansible = int(os.environ.get("SERVING_DEMO_PID", "0")), os.getppid()
+    while started_by:
+        try:
+            os.kill(started_by, 0)
+        except ProcessLookupError:
+            if os.getppid() == ansible:
+                os.kill(ansible, signal.SIGTERM)
+            os._exit(1)
+        time.sleep(0.5)
 
 
 def load(path: str) -> Any:
