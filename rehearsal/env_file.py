@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import shlex
 
-from rehearsal.binaries import find_tool
+from rehearsal import toolchain
 from rehearsal.cluster import Cluster, RehearsalError
 
 LINKED = ("kubectl", "kustomize")
@@ -43,6 +43,6 @@ def link_programs(cluster: Cluster) -> None:
     folder.mkdir(exist_ok=True)
     for name in LINKED:
         with contextlib.suppress(RehearsalError, OSError):
-            target = find_tool(name)
+            target = toolchain.tool(name)
             (folder / name).unlink(missing_ok=True)
             (folder / name).symlink_to(target)

@@ -11,8 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from rehearsal import status
-from rehearsal.binaries import find_tool
+from rehearsal import status, toolchain
 from rehearsal.cluster import Cluster, RehearsalError
 
 Parameters = dict[str, str]
@@ -148,7 +147,7 @@ def _patch(cluster: Cluster, target: str, namespace: str, patch: dict[str, Any])
 
 
 def _kubectl(cluster: Cluster, *arguments: str, given: str | None = None) -> str:
-    command = [str(find_tool("kubectl")), f"--kubeconfig={cluster.kubeconfig}", *arguments]
+    command = [str(toolchain.tool("kubectl")), f"--kubeconfig={cluster.kubeconfig}", *arguments]
     environment = {"HOME": str(cluster.run), "NO_PROXY": "127.0.0.1"}
     done = subprocess.run(command, input=given, env=environment, capture_output=True, text=True, timeout=60)
     if done.returncode != 0:

@@ -18,7 +18,7 @@ from rehearsal import control_plane, env_file, git_snapshot, kubeconfig, pki, pr
 from rehearsal.binaries import ensure_tools
 from rehearsal.cluster import CLONE, Cluster, RehearsalError, define, free_port, home, root_of, with_ports
 from rehearsal.namespaces import UNSHARE
-from rehearsal.parts import environment
+from rehearsal.parts import LEFT_OUT, environment
 from rehearsal.progress import say
 from rehearsal.wait import until_ready
 
@@ -28,6 +28,7 @@ PATIENCE = 20.0  # seconds that a clean stop may take before SIGKILL
 def up(name: str, rhods: str | None, openshift: str | None, **settings: object) -> Cluster:
     """The named rehearsal runs and is ready; an existing one is started with what it holds."""
     root = root_of(name)
+    _require_machine(root)
     with hold(root):
         cluster = _existing(root)
         if cluster is None:
@@ -42,6 +43,7 @@ def up(name: str, rhods: str | None, openshift: str | None, **settings: object) 
 def start(name: str) -> Cluster:
     """A stopped rehearsal runs again."""
     cluster = Cluster.load(root_of(name))
+    _require_machine(cluster.root)
     with hold(cluster.root):
         _launch(cluster)
     until_ready(Cluster.load(cluster.root))
@@ -111,6 +113,13 @@ def remove(root: Path) -> None:
         shutil.rmtree(root, onerror=retry)
 
 
+def _require_machine(root: Path) -> None:
+    """This machine can run a rehearsal and has its programs; they may take half an hour to build the first time."""
+    if not processes.find(root):
+        preflight.require(root)
+        ensure_tools()
+
+
 def _existing(root: Path) -> Cluster | None:
     """The cluster in this folder; leftovers of an `up` that was killed at its very beginning are cleared."""
     if (root / "cluster.json").exists():
@@ -135,8 +144,6 @@ def _launch(cluster: Cluster) -> None:
         say(f"rehearsal '{cluster.name}' is running already")
         return
     processes.kill(outers)
-    preflight.require(cluster.root)
-    ensure_tools()
     cluster = _with_own_ports(cluster)
     prepare(cluster)
     say(f"rehearsal '{cluster.name}': OpenShift {cluster.openshift}, OpenShift AI {cluster.rhods}")
@@ -186,7 +193,7 @@ def _listen(port: int) -> socket.socket:
 def _spawn(cluster: Cluster) -> None:
     """The two ports listen, and the supervisor holds them inside new namespaces."""
     supervisor = (*UNSHARE, sys.executable, "-m", processes.SUPERVISOR, str(cluster.root))
-    extra = {name: os.environ[name] for name in ("REHEARSAL_WITHOUT",) if name in os.environ}
+    extra = {name: os.environ[name] for name in (LEFT_OUT,) if name in os.environ}
     with _listen(cluster.api_port) as api, _listen(cluster.proxy_port) as proxy:
         with cluster.log("supervisor").open("ab") as log:
             process = subprocess.Popen(

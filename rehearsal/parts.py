@@ -13,6 +13,7 @@ from rehearsal.cluster import API_PORT, Cluster
 from rehearsal.control_plane import ETCD_URL, Tool
 
 TOOLS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl", "dataplane")
+LEFT_OUT = "REHEARSAL_WITHOUT"  # names of parts that a developer leaves out: node,payload
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +73,14 @@ def parts(cluster: Cluster, tool: Tool, api_fd: int, proxy_fd: int) -> list[Part
 
 
 def wanted(every: list[Part], left_out: str | None = None) -> list[Part]:
-    """The parts to run; the developers' variable REHEARSAL_WITHOUT=node,payload leaves some out."""
+    """The parts to run: all, but for the names that a developer left out."""
     names = {name for name in (left_out or "").split(",") if name}
     return [part for part in every if part.name not in names]
 
 
 def environment(cluster: Cluster, outside: Mapping[str, str] = os.environ) -> dict[str, str]:
     """What a part inherits: no proxy, kubeconfig or CA setting of the person who typed `up`."""
-    kept = ("HOME", "USER", "LANG", "XDG_CACHE_HOME", "REHEARSAL_BINARIES")
+    kept = ("HOME", "USER", "LANG", "XDG_CACHE_HOME")
     path = ":".join([outside.get("PATH", ""), "/usr/sbin", "/usr/bin", "/sbin", "/bin"]).lstrip(":")
     return {
         **{name: outside[name] for name in kept if name in outside},

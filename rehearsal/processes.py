@@ -48,13 +48,18 @@ def kill(outers: list[Outer]) -> None:
     for outer in outers:
         for pid in (outer.unshare, outer.init):
             _send(pid, signal.SIGKILL)
-    if not _wait(lambda: not any(map(alive, outers)) and not any(map(_is_alive, members)), 10):
+    if not _wait(lambda: not any(map(alive, outers)) and not any(map(is_alive, members)), 10):
         raise RehearsalError(f"processes {[outer.unshare for outer in outers]} do not end, not even by SIGKILL")
 
 
 def alive(outer: Outer) -> bool:
     """One of the two still runs; a zombie that waits for the machine's init does not count."""
-    return _is_alive(outer.unshare) or _is_alive(outer.init)
+    return is_alive(outer.unshare) or is_alive(outer.init)
+
+
+def is_alive(pid: int) -> bool:
+    """It runs; a zombie that waits to be collected does not count."""
+    return pid > 0 and _state(pid) not in "ZX"
 
 
 def inside(outer: Outer) -> dict[int, int]:
@@ -111,7 +116,7 @@ def _descendants(ancestor: int, parents: dict[int, int]) -> list[int]:
     while layer:
         found += layer
         layer = [pid for pid, parent in parents.items() if parent in layer]
-    return [pid for pid in found if _is_alive(pid)]
+    return [pid for pid in found if is_alive(pid)]
 
 
 def _pids() -> Iterator[int]:
@@ -142,10 +147,6 @@ def _state(pid: int) -> str:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
     except OSError:
         return "X"
-
-
-def _is_alive(pid: int) -> bool:
-    return pid > 0 and _state(pid) not in "ZX"
 
 
 def _parent(pid: int) -> int:

@@ -21,7 +21,7 @@ from pathlib import Path
 from rehearsal import namespaces
 from rehearsal.binaries import folders, tool_or_name
 from rehearsal.cluster import CLONE, Cluster
-from rehearsal.parts import Part, environment, parts, wanted
+from rehearsal.parts import LEFT_OUT, Part, environment, parts, wanted
 
 BACK_OFF = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)  # seconds before the first, second, … restart in a row
 STEADY = 30.0  # seconds of life after which the back-off starts over
@@ -221,7 +221,7 @@ def main() -> None:
         namespaces.set_up_mounts([cluster.root, CLONE, Path(sys.prefix), Path(sys.base_prefix), *folders()])
         namespaces.set_up_network()
         every = parts(cluster, tool_or_name, arguments.api_fd, arguments.proxy_fd)
-        every = wanted(every, os.environ.get("REHEARSAL_WITHOUT"))
+        every = wanted(every, os.environ.get(LEFT_OUT))
     except Exception as error:
         print(f"{error}", flush=True)  # `up` shows the last line of this log
         raise SystemExit(1) from error

@@ -44,7 +44,7 @@ def until_ready(cluster: Cluster) -> None:
 
 
 def _give_up_on_the_dead(cluster: Cluster, rows: list[dict[str, Any]]) -> None:
-    if not processes.find(cluster.root):
+    if not _runs(cluster):
         said = last_line(cluster.log("supervisor"))
         hint = f": {explain(said)}" if "unshare" in said else ""
         raise RehearsalError(f"the rehearsal ended while it was starting; {cluster.log('supervisor')}: {said}{hint}")
@@ -54,6 +54,14 @@ def _give_up_on_the_dead(cluster: Cluster, rows: list[dict[str, Any]]) -> None:
             raise RehearsalError(
                 f"part {row['name']} does not stay up, {row['restarts']} restarts; {log}: {row['last']}"
             )
+
+
+def _runs(cluster: Cluster) -> bool:
+    """The supervisor's process exists; one that is just being started shows no command line for a moment."""
+    if processes.find(cluster.root):
+        return True
+    time.sleep(0.5)
+    return bool(processes.find(cluster.root))
 
 
 def _explained(cluster: Cluster, what: str, waiting: list[str]) -> str:
