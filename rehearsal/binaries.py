@@ -8,7 +8,10 @@ from pathlib import Path
 from rehearsal import toolchain
 from rehearsal.cluster import RehearsalError
 from rehearsal.parts import LEFT_OUT, TOOLS
+from rehearsal.progress import say
 from rehearsal.toolchain.cache import cache_root
+from rehearsal.toolchain.environments import ENVIRONMENTS
+from rehearsal.toolchain.errors import EnvironmentUnsupported
 
 
 def tool_or_name(name: str) -> Path:
@@ -20,8 +23,16 @@ def tool_or_name(name: str) -> Path:
 
 
 def ensure_tools() -> None:
-    """Every program that a rehearsal uses is built; with parts left out, only those of the frame."""
-    toolchain.ensure(TOOLS if os.environ.get(LEFT_OUT) else ())
+    """Every program and environment that a rehearsal uses is there; with parts left out, only those of the frame."""
+    if os.environ.get(LEFT_OUT):
+        toolchain.ensure(TOOLS)
+        return
+    toolchain.ensure()
+    for name in ENVIRONMENTS:
+        try:
+            toolchain.environment(name)
+        except EnvironmentUnsupported as error:
+            say(f"{error}; images that need it cannot be pulled")
 
 
 def folders() -> list[Path]:

@@ -83,7 +83,8 @@ def shell(arguments: Arguments) -> int:
     path = f"{cluster.root / 'bin'}:{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
     inside = {"PATH": path, "KUBECONFIG": str(cluster.inner_kubeconfig("admin")), "HOME": str(cluster.run)}
     kept = {name: value for name, value in os.environ.items() if "proxy" not in name.lower()}
-    command = arguments.command or [os.environ.get("SHELL", "/bin/sh")]
+    command = arguments.command[1:] if arguments.command[:1] == ["--"] else arguments.command
+    command = command or [os.environ.get("SHELL", "/bin/sh")]
     enter = [*ENTER, "--target", str(outers[0].init), f"--wd={Path.cwd()}", "--", *command]
     return subprocess.run(enter, env={**kept, **inside}).returncode
 

@@ -11,7 +11,7 @@ import stat
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from rehearsal import control_plane, env_file, git_snapshot, kubeconfig, pki, preflight, processes
@@ -95,22 +95,17 @@ def hold(root: Path, seconds: float = 60) -> Iterator[None]:
 
 
 def remove(root: Path) -> None:
-    """The folder is gone, read-only folders in it included."""
-
-    def retry(function: Callable[[str], object], path: str, _: object) -> None:
-        with contextlib.suppress(FileNotFoundError):
-            for folder in (Path(path).parent, Path(path)):
-                if not folder.is_symlink():
-                    folder.chmod(folder.stat().st_mode | stat.S_IRWXU)
-            if Path(path).is_dir() and function is not os.rmdir:
-                shutil.rmtree(path, onerror=None)
-            else:
-                function(path)
-
-    if sys.version_info >= (3, 12):
-        shutil.rmtree(root, onexc=retry)
-    else:
-        shutil.rmtree(root, onerror=retry)
+    """The folder is gone, folders in it that nobody may write included."""
+    with contextlib.suppress(PermissionError):
+        shutil.rmtree(root)
+        return
+    root.chmod(stat.S_IRWXU)
+    for parent, folders, _ in os.walk(root):
+        for folder in folders:
+            path = Path(parent, folder)
+            if not path.is_symlink():
+                path.chmod(stat.S_IRWXU)  # before `walk` looks into it
+    shutil.rmtree(root)
 
 
 def _require_machine(root: Path) -> None:
