@@ -14,7 +14,7 @@ from typing import Protocol
 
 import pytest
 
-from rehearsal.cluster import CLONE, Cluster
+from rehearsal.cluster import CLONE, Cluster, root_of
 from rehearsal.toolchain import tool
 
 UP_SECONDS = 300  # a warm `up` takes under 20; this bounds a machine under load
@@ -49,7 +49,7 @@ def state_root() -> Iterator[Path]:
 def cluster(state_root: Path) -> Iterator[Cluster]:
     """A running rehearsal of the default version."""
     if name := os.environ.get(RUNNING):
-        yield Cluster.load(CLONE / ".rehearsal" / name)
+        yield Cluster.load(root_of(name))
         return
     rehearsal("up", "--name", "e2e", root=state_root)
     try:
