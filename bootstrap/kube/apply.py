@@ -66,11 +66,13 @@ def apply(
         before_create(missing)
     for wave in waves(todo):
         each(run.one, wave)
-        run.stop_if_any_failed()
+        if wave_of(wave[0]) <= DEFINITIONS:
+            run.stop_if_any_failed()  # what comes later would only fail because of these
         if wave_of(wave[0]) == DEFINITIONS and not dry_run:
             established = [Target(ref, check=condition_is("Established")) for ref in wave]
             left = max(0.0, deadline - time.monotonic())
             wait(client, established, timeout=left, why="the new kinds to be served")
+    run.stop_if_any_failed()
     return run.result()
 
 
@@ -161,21 +163,30 @@ class _Apply:
         return self.outcome.unchanged if same else self.outcome.configured
 
     def send(self, ref: Ref, before: Obj | None) -> Obj:
-        """Apply until it is taken, refused for good, or the deadline is there."""
+        """Apply until it is taken, refused for good, or the deadline is there.
+
+        After the first refusal nothing more is written, but the rest is still asked for: all problems at once.
+        """
         force = self.force and (before is None or carries_our_labels(before))
         started = time.monotonic()
+        probing = bool(self.refused)
+        deadline = min(self.deadline, started + NOT_SERVED_PATIENCE) if probing else self.deadline
         last: ClusterError | None = None
-        for pause in pauses(self.deadline):
+        for pause in pauses(deadline):
             try:
                 return self.client.apply(
-                    self.wanted[ref], manager=self.manager, force=force, dry_run=self.dry_run, deadline=self.deadline
+                    self.wanted[ref],
+                    manager=self.manager,
+                    force=force,
+                    dry_run=self.dry_run or probing,
+                    deadline=deadline,
                 )
             except ClusterError as error:
-                patience = self.deadline if ref.api_version in self.defined else started + NOT_SERVED_PATIENCE
+                patience = deadline if ref.api_version in self.defined else started + NOT_SERVED_PATIENCE
                 if not _again(error) or (isinstance(error, NotServed) and time.monotonic() > patience):
                     raise
                 last = error
-                time.sleep(pause_for(error, pause, self.deadline))
+                time.sleep(pause_for(error, pause, deadline))
         raise last or ClusterError("no time was left to apply it")
 
     @property
@@ -192,7 +203,7 @@ class _Apply:
                 self.on_progress(f"{self.done}/{len(self.wanted)} applied")
 
     def stop_if_any_failed(self) -> None:
-        """Raise with every object refused so far: what comes later would only fail because of these."""
+        """Raise with every object refused so far."""
         if not self.refused:
             return
         problems = [_problem(ref, error) for ref, error in sorted(self.refused.items())]

@@ -29,6 +29,10 @@ class Client:
         self.server = transport.server
         self.discovery = Discovery(self.request)
 
+    def close(self) -> None:
+        """Close the connections that are not in use."""
+        self._transport.pool.clear()
+
     def request(
         self,
         method: str,

@@ -30,7 +30,8 @@ class Watch:
         rest = b""
         # a connection that breaks ends the watch like the server does: the caller lists and watches again
         with contextlib.suppress(HTTPError, OSError, ValueError, AttributeError), self:
-            for chunk in self._answer.stream(65536):
+            # not stream(): that waits for full blocks where a proxy has taken the chunks apart
+            while chunk := self._answer.read1(65536):
                 *lines, rest = (rest + chunk).split(b"\n")
                 for line in filter(None, lines):
                     yield self._event(json.loads(line))
