@@ -9,7 +9,7 @@ from rehearsal.cluster import RehearsalError
 from rehearsal.images.table import Image, repository
 
 # the first row that answers wins: special images come before the general ones
-MODULES = ("kserve_storage", "triton", "minio", "openshift_ai", "gitops", "olm", "general")
+MODULES = ("kserve_storage", "tritonserver", "minio", "openshift_ai", "gitops", "olm", "general")
 
 
 class CannotPull(RehearsalError):
@@ -31,7 +31,7 @@ class Table:
         for name in self._modules:
             try:
                 self.rows += importlib.import_module(f"rehearsal.images.{name}").rows()
-            except (RehearsalError, OSError, StopIteration, ImportError) as error:
+            except Exception as error:  # one broken module must not take the others' images away
                 self.left_out[name] = str(error) or type(error).__name__
 
     def find(self, reference: str) -> Image:

@@ -25,6 +25,7 @@ from rehearsal.node.volumes import MountError, mounts
 
 Obj = dict[str, Any]
 BACK_OFF, LONGEST, STEADY = 10.0, 300.0, 600.0  # seconds, as a kubelet's
+LONGEST_PULL = 60.0  # a tool that was missing may be built by now
 AGAIN = 2.0  # seconds between attempts to configure a container
 SHOWN = 1.5  # seconds for which ErrImagePull stands before the back-off
 MESSAGE = 4096  # bytes of a termination message
@@ -84,7 +85,7 @@ class Keeper:
             self.context.tell("Failed", "Error: ImagePullBackOff", self.name, warning=True)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(runtime.faults.changed(), delay)
-            delay = min(delay * 2, LONGEST)
+            delay = min(delay * 2, LONGEST_PULL)
 
     async def _pull(self, reference: str) -> tuple[Image | None, str]:
         runtime = self.context.runtime

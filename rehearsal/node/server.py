@@ -36,10 +36,10 @@ class Server:
         app = web.Application(middlewares=[_only_the_api_server])
         app.add_routes([
             web.get("/containerLogs/{namespace}/{pod}/{container}", self._logs),
-            web.get("/exec/{namespace}/{pod}/{container}", self._exec),
-            web.get("/exec/{namespace}/{pod}/{uid}/{container}", self._exec),
-            web.get("/attach/{namespace}/{pod}/{container}", self._attach),
-            web.get("/portForward/{namespace}/{pod}", self._forward),
+            # POST is how SPDY begins, to which kubectl falls back: the refusal then says what was wrong
+            *(web.route(method, "/exec/{namespace}/{pod}/{container}", self._exec) for method in ("GET", "POST")),
+            *(web.route(method, "/attach/{namespace}/{pod}/{container}", self._attach) for method in ("GET", "POST")),
+            *(web.route(method, "/portForward/{namespace}/{pod}", self._forward) for method in ("GET", "POST")),
             web.get("/runningpods/", self._running),
             web.get("/pods", self._running),
             web.get("/healthz", _healthy),

@@ -12,6 +12,7 @@ from typing import Any
 
 from rehearsal.cluster import NODE_IP, NODE_NAME
 from rehearsal.images.table import Image
+from rehearsal.node.network_files import hostname
 
 Obj = dict[str, Any]
 Find = Callable[[str, str], Obj | None]  # (kind, name) in the pod's namespace
@@ -54,7 +55,7 @@ def process(pod: Obj, container: Obj, image: Image, env: Mapping[str, str], name
     """The process of a container whose environment is known."""
     uid, gid = user(pod, container, image, namespace)
     home = {"HOME": "/root" if uid == 0 else "/"}
-    complete = {"PATH": PATH, **home, **image.env, **env}
+    complete = {"PATH": PATH, "HOSTNAME": hostname(pod), **home, **image.env, **env}
     argv = arguments(container, image, env)
     if not argv:
         raise ConfigError(f"no command specified: neither the container nor image row '{image.name}' has one")

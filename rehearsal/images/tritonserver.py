@@ -1,0 +1,65 @@
+"""Triton Inference Server: the real one where its wheel can be had, else the V2 server in its place."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from rehearsal.cluster import Cluster, RehearsalError
+from rehearsal.images.environments import ready
+from rehearsal.images.program import PACKAGE
+from rehearsal.images.table import Bind, Image
+
+PATTERNS = ("nvcr.io/nvidia/tritonserver", "*/tritonserver", "*/tritonserver-*")
+PROGRAM = "/opt/tritonserver/bin/tritonserver"
+LAUNCHER = PACKAGE / "images" / "triton"
+V2SERVER = PACKAGE / "images" / "v2server"
+OPTION = "triton"  # of the cluster: `triton` or `v2server`; without it the real one where it can be had
+# words other than a program belong to tritonserver, as the original's entry point has it
+ENTRY = '#!/bin/sh\ncase "$1" in -*|"") set -- tritonserver "$@" ;; esac\nexec "$@"\n'
+
+
+def rows() -> list[Image]:
+    """One row; what is behind it depends on this machine and on the cluster's option."""
+    return [_v2server() if chosen() == "v2server" else _triton()]
+
+
+def chosen() -> str:
+    """The server behind the row."""
+    root = os.environ.get("REHEARSAL_STATE")
+    option = Cluster.load(Path(root)).options.get(OPTION, "") if root else ""
+    if option:
+        return option
+    try:
+        ready("triton")
+    except RehearsalError:
+        return "v2server"
+    return "triton"
+
+
+def _triton() -> Image:
+    folder = ready("triton")
+    return _image("triton", folder, LAUNCHER, f"exec {folder / 'bin' / 'python'} {LAUNCHER / 'launch.py'}")
+
+
+def _v2server() -> Image:
+    folder = ready("v2server")
+    python = f"PYTHONPATH={V2SERVER.parent} exec {folder / 'bin' / 'python'}"
+    return _image("v2server", folder, V2SERVER, f"{python} -m v2server")
+
+
+def _image(name: str, folder: Path, program: Path, command: str) -> Image:
+    entry = "/opt/nvidia/nvidia_entrypoint.sh"
+    script = f'#!/bin/sh\nexport PYTHONDONTWRITEBYTECODE=1\n{command} "$@"\n'
+    return Image(
+        name,
+        PATTERNS,
+        entrypoint=(entry,),
+        command=("tritonserver",),
+        env={"PATH": "/opt/tritonserver/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"},
+        binds=(Bind(folder, str(folder)), Bind(program, str(program))),
+        links={"/usr/local/bin/tritonserver": PROGRAM},
+        files={PROGRAM: script, entry: ENTRY},
+        workdir="/opt/tritonserver",
+        user=1000,
+    )
