@@ -32,7 +32,7 @@ def objects(facts: Facts) -> list[Obj]:
         m.route(
             NAME,
             BACKEND,
-            443,
+            "https",
             "reencrypt",
             INGRESS,
             facts.gateway_domain,
