@@ -117,6 +117,19 @@ def logout(settings: Settings, show: Lines) -> None:
     print("signed out, the token is revoked" if end(settings) else "nothing to sign out from: no token of ours here")
 
 
+def teardown(settings: Settings, show: Lines) -> None:
+    """Give the cluster back, and say what stays."""
+    from bootstrap.teardown import teardown as give_back
+
+    going = give_back(settings, show)
+    if settings.dry_run:
+        print("\n".join(f"would delete {ref}" for ref in going.refs) or "nothing would be deleted")
+    for name, why in going.stays.items():
+        print(f"stays: {name}: {why}")
+    if not settings.dry_run:
+        print(f"{len(going.refs)} objects of the demo are gone")
+
+
 VERBS: Mapping[str, Callable[[Settings, Lines], None]] = {
     "demo": demo,
     "already-have-rhods": already_have_rhods,
@@ -130,6 +143,7 @@ VERBS: Mapping[str, Callable[[Settings, Lines], None]] = {
     "credentials": credentials,
     "status": status,
     "plan": plan,
+    "teardown": teardown,
     "logout": logout,
 }
 

@@ -19,19 +19,27 @@ class ActionModule(DemoAction):
 
     def act(self, args: dict[str, Any]) -> dict[str, Any]:
         """Delete, or in check mode say what would go."""
-        refs = [Ref(**item) for item in load(args["src"])]
+        items = load(args["src"])
+        if not items:
+            return {"changed": False, "gone": []}
+        made_by_operators = {ref_of(item) for item in items if item["by_operator"]}
         client = self.client(args)
         known = record.read(client)
         if known is None:
             raise GuardError("this cluster has no record of the demo, so nothing on it is known to be ours")
         done = delete(
             client,
-            refs,
+            [ref_of(item) for item in items],
             timeout=float(args.get("timeout", 300)),
-            is_ours=known.owns,
+            is_ours=lambda obj: None if Ref.of(obj) in made_by_operators else known.owns(obj),
             dry_run=bool(self._task.check_mode),
             force_finalizers=bool(args.get("force_finalizers")),
             on_progress=self.say,
         )
         gone = [str(ref) for ref in done.gone]
         return {"changed": bool(gone), "gone": gone, "kept": {str(ref): why for ref, why in done.kept.items()}}
+
+
+def ref_of(item: dict[str, Any]) -> Ref:
+    """Return the reference of one entry."""
+    return Ref(item["api_version"], item["kind"], item["namespace"], item["name"])

@@ -1,0 +1,163 @@
+"""The way back: what goes, in which order, who is asked before, and what stays on purpose."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bootstrap import installed, playbooks
+from bootstrap.errors import GuardError
+from bootstrap.foreign import foreign
+from bootstrap.kube import record
+from bootstrap.kube.client import Client
+from bootstrap.kube.identity import cluster_id
+from bootstrap.kube.lease import exclusive
+from bootstrap.kube.objects import Ref
+from bootstrap.kube.record import Record
+from bootstrap.login import Session
+from bootstrap.progress import Lines
+from bootstrap.settings import Settings
+from bootstrap.stages import sign_in, write
+
+STEPS = ("applications", "serving", "storage", "rhods_instance", "rhods_operator", "gitops_instance", "gitops_operator")
+SERVING = ("InferenceService", "ServingRuntime", "Template")
+OPERATORS = ("Subscription", "OperatorGroup", "ClusterServiceVersion")
+
+
+@dataclass(slots=True)
+class Departure:
+    """Everything that goes, by step, and everything that stays with its reason."""
+
+    steps: dict[str, list[Ref]] = field(default_factory=lambda: {name: [] for name in STEPS})
+    by_operator: set[Ref] = field(default_factory=set)  # made by operators that we installed
+    stays: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def refs(self) -> list[Ref]:
+        """Return everything that goes, in order."""
+        return [ref for name in STEPS for ref in self.steps[name]]
+
+
+def departure(client: Client, known: Record, *, keep_operators: bool = False) -> Departure:
+    """Decide what goes from the record, and from what the operators made that we installed."""
+    going = Departure()
+    for ref in sorted(known.created):
+        if step := step_of(ref):
+            going.steps[step].append(ref)
+    for space in [ref for ref in going.steps["storage"] if ref.kind == "Namespace"]:
+        if others := foreign(client, space.name, known):
+            going.steps["storage"].remove(space)
+            names = ", ".join(map(str, others[:3])) + (f" and {len(others) - 3} more" if len(others) > 3 else "")
+            going.stays[str(space)] = f"it holds what is not ours: {names}"
+    for package in ("rhods-operator", "openshift-gitops-operator"):
+        made = installed.remains(client, package, known)
+        if made and keep_operators:
+            going.stays[f"operator {package}"] = "KEEP=operators"
+        elif made:
+            going.steps[f"{made.stage}_instance"] += made.instance
+            going.steps[f"{made.stage}_operator"] += made.operator
+            going.by_operator |= {*made.instance, *made.operator}
+            going.stays |= made.stays
+    return going
+
+
+def step_of(ref: Ref) -> str | None:
+    """Return the step in which a recorded object goes; the record itself goes last, by another way."""
+    if record.NAMESPACE in (ref.namespace, ref.name):
+        return None
+    if ref.kind == "Application":
+        return "applications"
+    if ref.kind in SERVING:
+        return "serving"
+    if ref.kind in OPERATORS or ref.name in ("redhat-ods-operator", "openshift-gitops-operator"):
+        return None  # with its operator, where that is ours
+    return "rhods_instance" if ref.kind == "DataScienceCluster" else "storage"
+
+
+def teardown(settings: Settings, show: Lines, ask: Callable[[str], str] = input) -> Departure:
+    """Give the cluster back; refused on another cluster than the record's, and without a yes."""
+    session, client = sign_in(settings)
+    known = known_or_refused(client, settings)
+    record.check_cluster(client, known)
+    going = departure(client, known, keep_operators=settings.keep == "operators")
+    if settings.dry_run:
+        return going
+    confirm(settings, session, client, going, ask)
+    with exclusive(client, holder=session.user):
+        run(settings, session, client, going, show)
+        forget(client, known, going)
+    if not going.stays:
+        remove_record(client, known)
+    return going
+
+
+def known_or_refused(client: Client, settings: Settings) -> Record:
+    """Return the record; without one only ADOPT_LEFTOVERS goes on, by labels."""
+    if known := record.read(client):
+        return known
+    seen = record.leftovers(client)
+    if not seen:
+        raise GuardError(f"{client.server} has no record of the demo and nothing with its labels: nothing to tear down")
+    if not settings.adopt_leftovers:
+        names = "\n".join(f"  {ref}" for ref in seen)
+        raise GuardError(
+            f"{client.server} has no record of the demo, so what it created here is not known; this carries its labels:\n"
+            f"{names}\nADOPT_LEFTOVERS=1 takes that for the demo's and deletes it"
+        )
+    return Record(cluster_id(client), "", client.server, created=set(seen))
+
+
+def confirm(settings: Settings, session: Session, client: Client, going: Departure, ask: Callable[[str], str]) -> None:
+    """Show where we are and ask; without a terminal only YES=1 goes on."""
+    if settings.yes:
+        return
+    where = f"{session.server}, cluster {session.cluster_id or cluster_id(client)}"
+    if not sys.stdin.isatty():
+        raise GuardError(
+            f"{where}: {len(going.refs)} objects would be deleted; YES=1 says yes where nobody can be asked"
+        )
+    if ask(f"{where}\ndelete {len(going.refs)} objects of the demo there? [y/N] ").strip().lower() not in ("y", "yes"):
+        raise GuardError("nothing was deleted")
+
+
+def run(settings: Settings, session: Session, client: Client, going: Departure, show: Lines) -> None:
+    """Run the playbook over the steps."""
+    with tempfile.TemporaryDirectory(prefix="serving-demo-") as folder:
+        for name in STEPS:
+            write(Path(folder) / f"{name}.json", entries(going.steps[name], going.by_operator))
+        connection = {
+            "kubeconfig": str(session.kubeconfig.resolve()),
+            "ca_file": str(settings.ca_file.resolve()) if settings.ca_file else None,
+            "https_proxy": settings.https_proxy,
+            "no_proxy": settings.no_proxy,
+        }
+        variables: Mapping[str, Any] = {
+            "demo_connection": {key: value for key, value in connection.items() if value},
+            "teardown_steps": folder,
+            "teardown_force_finalizers": settings.force_finalizers,
+        }
+        log = settings.state_dir / "log.jsonl"
+        playbooks.run({"teardown": "what the demo made goes"}, variables, show=show, log=log)
+
+
+def entries(refs: Iterable[Ref], by_operator: set[Ref]) -> list[dict[str, Any]]:
+    """Return what the action `delete` reads."""
+    return [{**asdict(ref), "by_operator": ref in by_operator} for ref in refs]
+
+
+def forget(client: Client, known: Record, going: Departure) -> None:
+    """Take out of the record what is gone."""
+    keeper = record.Keeper(client, version=known.version, settings=known.settings)
+    keeper.forget([ref for ref in known.created if step_of(ref) and client.find(ref) is None])
+
+
+def remove_record(client: Client, known: Record) -> None:
+    """Delete the record's namespace, the last of all."""
+    from bootstrap.kube.delete import delete
+
+    space = Ref("v1", "Namespace", None, record.NAMESPACE)
+    delete(client, [space], timeout=120, is_ours=known.owns)
