@@ -1,4 +1,4 @@
-"""A small API server at the socket's edge: server-side apply with managers, finalizers, watches, and faults on order."""
+"""A small API server at the socket: server-side apply with managers, finalizers, watches, and faults on order."""
 
 from __future__ import annotations
 

@@ -1,0 +1,152 @@
+"""Readiness: our own fixtures, and the verdict of every sample of a real cluster where they are at hand."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from bootstrap.kube.objects import Obj
+from bootstrap.kube.readiness import PREDICATES, condition_is, judge, synced_to
+
+OURS = Path(__file__).parents[2] / "data" / "objects"
+# samples of real clusters are not ours to copy; where they lie beside the clone, they are read there
+REAL = Path(os.environ.get("REAL_OBJECTS", Path(__file__).parents[4] / "shared" / "real-objects"))
+VERDICTS = ("not-ready", "ready", "failed")
+
+# samples whose verdict no look at this one object can give, or whose header says something else than their name
+OTHERWISE = {
+    "platform/Route/not-ready-rhods-dashboard-34-redirect-1": "ready",  # is served; its header is about its use
+    "platform/Subscription/failed-error-prevented-resolution-deleted-catalog-1": "not-ready",  # reason as in passing
+    "platform/Subscription/failed-upgrade-pending-plan-complete-csv-missing-gitops-1": "not-ready",  # plan and CSV tell
+    "serving/apiservice/not-ready-gitops-engine-apiservice-v1-false-1": "failed",  # same object as in platform/
+    "serving/application/ready-gitops-engine-application-healthy-1": "not-ready",  # healthy, but not synced
+    "serving/inferenceservice/failed-raw-replica-failure-hidden-rhoai-2-25-1": "not-ready",  # its Deployment tells
+    "serving/inferenceservice/failed-serverless-no-knative-no-status-1": "not-ready",  # header: only an Event tells
+    "serving/inferenceservice/ready-raw-ready-true-but-model-status-pending-1": "not-ready",  # header: not yet ready
+}
+
+
+def documents(path: Path) -> list[Obj]:
+    return [found for found in yaml.safe_load_all(path.read_text()) if isinstance(found, dict)]
+
+
+def judged(path: Path) -> str:
+    first, *rest = documents(path)
+    return str(judge(first, tuple(obj for obj in rest if obj.get("kind") == "Event")).state)
+
+
+def named(path: Path) -> str:
+    return next(verdict for verdict in VERDICTS if path.name.startswith(verdict + "-"))
+
+
+def real_samples() -> list[tuple[Path, Obj, list[Obj]]]:
+    found = []
+    for path in sorted(REAL.glob("*/*/*.yaml")):
+        if not path.name.startswith(VERDICTS):
+            continue
+        first, *rest = documents(path) or [{}]
+        if "kind" not in first and path.parent.name == "deployment":  # a fragment: its status alone
+            first = {"apiVersion": "apps/v1", "kind": "Deployment", **first}
+        if (str(first.get("apiVersion")).rpartition("/")[0], first.get("kind")) in PREDICATES:
+            found.append((path, first, rest))
+    return found
+
+
+@pytest.mark.parametrize("path", sorted(OURS.glob("*/*.yaml")), ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_our_fixtures_get_the_verdict_of_their_name(path: Path) -> None:
+    assert judged(path) == named(path)
+
+
+def test_our_fixtures_cover_every_kind_of_the_table() -> None:
+    covered = {documents(path)[0]["kind"] for path in OURS.glob("*/*.yaml")}
+    assert covered == {kind for _, kind in PREDICATES}
+
+
+@pytest.mark.skipif(
+    not REAL.is_dir(), reason="THE SAMPLES OF REAL CLUSTERS ARE NOT HERE: set REAL_OBJECTS to their folder"
+)
+def test_samples_of_real_clusters_get_the_verdict_of_their_header() -> None:
+    wrong, verdicts, kinds = [], Counter[str](), set()
+    for path, obj, beside in real_samples():
+        name = str(path.relative_to(REAL).with_suffix(""))
+        wanted = OTHERWISE.get(name, named(path))
+        got = judge({"metadata": {}, **obj}, tuple(other for other in beside if other.get("kind") == "Event"))
+        if got.state != wanted:
+            wrong.append(f"{name}: {got.state} ({got.reason}), wanted {wanted}")
+        if not got.ready:
+            assert got.reason, name
+        verdicts[wanted] += 1
+        kinds.add(obj["kind"])
+    assert not wrong
+    assert (len(kinds), sum(verdicts.values())) == (23, 278)
+    assert all(verdicts[verdict] > 50 for verdict in VERDICTS)
+
+
+def test_a_kind_that_is_not_in_the_table_is_ready_once_it_exists() -> None:
+    assert judge({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}}).ready
+
+
+def application(revision: str, **operation: Any) -> Obj:
+    return {
+        "apiVersion": "argoproj.io/v1alpha1",
+        "kind": "Application",
+        "metadata": {"name": "a"},
+        "status": {
+            "sync": {"status": "Synced", "revision": revision},
+            "health": {"status": "Healthy"},
+            "operationState": {"phase": "Succeeded", **operation},
+        },
+    }
+
+
+def test_an_application_at_another_revision_is_not_ready() -> None:
+    assert synced_to("new")(application("new")).ready
+    verdict = synced_to("new")(application("old"))
+    assert not verdict.ready
+    assert verdict.reason == "is at revision old, not yet at new"
+
+
+def test_the_failed_sync_of_a_former_revision_does_not_count() -> None:
+    obj = application("new", phase="Failed", message="x", syncResult={"revision": "old"})
+    obj["status"]["sync"]["status"] = "OutOfSync"
+    assert synced_to("new")(obj).state == "not-ready"
+    obj["status"]["operationState"]["syncResult"]["revision"] = "new"
+    assert synced_to("new")(obj).failed
+
+
+def test_a_condition_counts_only_for_the_present_generation() -> None:
+    obj: Obj = {
+        "apiVersion": "x/v1",
+        "kind": "Thing",
+        "metadata": {"name": "t", "generation": 2},
+        "status": {"observedGeneration": 1, "conditions": [{"type": "Available", "status": "True"}]},
+    }
+    assert not condition_is("Available")(obj).ready
+    obj["status"]["observedGeneration"] = 2
+    assert condition_is("Available")(obj).ready
+    assert condition_is("Other")(obj).reason == "condition Other is not reported yet"
+    assert condition_is("Available", "False")(obj).reason == "Available is True"
+
+
+def test_a_broken_container_is_told_with_the_last_line_it_left() -> None:
+    ended = {"exitCode": 1, "reason": "Error", "message": "Traceback\n  File x\nPermissionError: no bucket\n"}
+    status = {
+        "name": "storage",
+        "state": {"waiting": {"reason": "CrashLoopBackOff"}},
+        "lastState": {"terminated": ended},
+    }
+    pod = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {},
+        "status": {"phase": "Pending", "initContainerStatuses": [status]},
+    }
+    verdict = judge(pod)
+    assert verdict.failed
+    assert verdict.grace > 0
+    assert verdict.reason == "container storage: CrashLoopBackOff (Error, exit code 1): PermissionError: no bucket"
