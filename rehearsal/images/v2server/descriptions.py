@@ -67,5 +67,7 @@ def metrics(repository: Repository) -> str:
     for name, (text, counter) in values.items():
         lines += [f"# HELP {name} {text}", f"# TYPE {name} counter"]
         for one in repository.served():
-            lines.append(f'{name}{{model="{one.name}",version="{one.version}"}} {getattr(one.counts, counter)}')
+            reason = ',reason="OTHER"' if counter == "failed" else ""
+            labels = f'model="{one.name}"{reason},version="{one.version}"'
+            lines.append(f"{name}{{{labels}}} {getattr(one.counts, counter)}")
     return "\n".join(lines) + "\n"

@@ -78,9 +78,11 @@ class Model:
         for name in inputs:
             if name not in expected:
                 raise V2Error(f"unexpected inference input '{name}' for model '{self.name}'")
-        if len(inputs) != len(expected):
+        if missing := [name for name in expected if name not in inputs]:
             raise V2Error(
-                f"{asked}expected {len(expected)} inputs but got {len(inputs)} inputs for model '{self.name}'"
+                f"{asked}expected {len(expected)} inputs but got {len(inputs)} inputs for model '{self.name}'. "
+                f"Got input(s) {list(inputs)}, but missing required input(s) {missing}. "
+                "Please provide all required input(s)."
             )
         for name, values in inputs.items():
             self._check_one(expected[name], values, asked)

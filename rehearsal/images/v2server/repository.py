@@ -74,7 +74,8 @@ class Repository:
         """The version asked for, else the highest one."""
         versions = self.entries[name].versions if name in self.entries else {}
         if not versions:
-            raise NotFound(f"Request for unknown model: '{name}' is not found")
+            known = "has no available versions" if name in self.entries else "is not found"
+            raise NotFound(f"Request for unknown model: '{name}' {known}")
         if not version:
             return versions[max(versions)]
         if not version.isdigit():
@@ -105,10 +106,10 @@ class Repository:
     def served(self) -> list[Model]:
         return [model for entry in self.entries.values() for model in entry.versions.values()]
 
-    def demand_explicit(self, what: str, name: str) -> None:
+    def demand_explicit(self) -> None:
         """Nothing, or the refusal of a server whose models are not controlled by requests."""
         if not self.explicit:
-            raise Refused(f"failed to {what} '{name}', explicit model load / unload is not allowed")
+            raise Refused("explicit model load / unload is not allowed if polling is enabled")
 
     def _folder(self, name: str) -> Path:
         for folder in self.folders:

@@ -26,7 +26,7 @@ def application(state: State) -> web.Application:
     app.router.add_get("/v2/", _server)
     app.router.add_get("/v2/health/live", _live)
     app.router.add_get("/v2/health/ready", _ready)
-    for model in ("/v2/models/{model}", "/v2/models/{model}/versions/{version}"):
+    for model in ("/v2/models/{model}", r"/v2/models/{model}/versions/{version:\d+}"):
         app.router.add_get(model, _metadata)
         app.router.add_get(f"{model}/ready", _model_ready)
         app.router.add_get(f"{model}/config", _configuration)

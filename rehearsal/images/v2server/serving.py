@@ -37,11 +37,11 @@ async def ask(model: Model, inputs: Inputs, outputs: list[str], request_id: str)
 
 async def load(repository: Repository, name: str) -> None:
     """The model is loaded by request, while others go on answering."""
-    repository.demand_explicit("load", name)
+    repository.demand_explicit()
     await asyncio.to_thread(repository.load, name)
 
 
 def unload(repository: Repository, name: str) -> None:
     """The model is no longer served, by request."""
-    repository.demand_explicit("unload", name)
+    repository.demand_explicit()
     repository.unload(name)
