@@ -15,6 +15,7 @@ class Parsed:
 
     values: dict[str, tuple[str, int]] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
+    broken: set[str] = field(default_factory=set)  # keys that are there, but whose value cannot be used
 
 
 def read(path: Path) -> Parsed:
@@ -63,6 +64,7 @@ def _take(parsed: Parsed, line: str, where: str, number: int) -> None:
     problem, value = _unquoted(value)
     if problem:
         parsed.problems.append(f"{where}: {key} {problem}")
+        parsed.broken.add(key)
     else:
         parsed.values[key] = (value, number)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -16,6 +17,9 @@ from bootstrap.setting_keys import BY_NAME, KEYS, MAKE_ONLY, Key
 from bootstrap.setting_values import BadValue
 
 __all__ = ["Secret", "Settings", "load"]
+
+WAYS_IN = {"CLUSTER", "USER", "PASSWORD", "TOKEN", "KUBECONFIG"}
+PASSWORD_IN_URL = re.compile(r"://[^/]*@")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,17 +82,19 @@ class Given:
 def load(overrides: Mapping[str, str], creds_file_path: Path | None, environ: Mapping[str, str]) -> Settings:
     """Return the settings by precedence: overrides (make's command line), creds.env, environment."""
     problems: list[str] = []
+    parsed = creds_file.read(creds_file_path) if creds_file_path else creds_file.Parsed()
     typed = _from_overrides(overrides, problems)
-    written = _from_file(creds_file_path, problems) if creds_file_path else {}
+    written = _from_file(parsed, creds_file_path.name if creds_file_path else "", problems)
     given = {**_from_environment(environ, {**written, **typed}), **written, **typed}
     values: dict[str, Any] = {}
     for one in given.values():
         try:
             values[one.key.field] = one.key.parse(one.text)
         except BadValue as error:
-            shown = "" if one.key.secret else f" {one.text!r}"
+            shown = "" if one.key.secret or PASSWORD_IN_URL.search(one.text) else f" {one.text!r}"
             problems.append(f"{one.where}: {one.key.name}{shown} {error}")
-    _credentials(given, problems)
+    if not parsed.broken & WAYS_IN:  # one message for one mistake
+        _credentials(given, problems)
     _one_cluster(given, values, problems)
     if problems:
         raise SettingsError(problems)
@@ -115,12 +121,11 @@ def _from_overrides(overrides: Mapping[str, str], problems: list[str]) -> dict[s
     return found
 
 
-def _from_file(path: Path, problems: list[str]) -> dict[str, Given]:
-    parsed = creds_file.read(path)
+def _from_file(parsed: creds_file.Parsed, name_of_file: str, problems: list[str]) -> dict[str, Given]:
     problems += parsed.problems
     found: dict[str, Given] = {}
     for name, (text, line) in parsed.values.items():
-        where = f"{path.name}:{line}"
+        where = f"{name_of_file}:{line}"
         key = BY_NAME.get(name)
         if key is None:
             problems.append(f"{where}: {name} is no setting{_nearest(name)}")
