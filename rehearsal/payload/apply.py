@@ -9,7 +9,7 @@ from rehearsal.api import Api, ApiError, Obj
 
 MANAGER = "rehearsal"
 AT_ONCE = 16
-ESTABLISH_SECONDS = 30  # a CRD takes well under a second; this bounds a broken one
+ESTABLISH_SECONDS = 90  # a CRD takes well under a second on an idle machine; this bounds a broken one
 FIRST = ("Namespace", "CustomResourceDefinition", "ServiceAccount")
 RETRIES = 40  # of half a second: namespaces just created, webhooks not up yet, kinds not served yet
 
@@ -27,7 +27,8 @@ async def apply_all(api: Api, objects: Iterable[Obj]) -> None:
 async def established(api: Api, crds: Iterable[Obj]) -> None:
     """The API server serves these kinds."""
     async with asyncio.timeout(ESTABLISH_SECONDS):
-        await asyncio.gather(*(_established(api, crd["metadata"]["name"]) for crd in crds))
+        for crd in crds:  # in turn: an answer is a whole CRD, and a crowd of questions slows what is waited for
+            await _established(api, crd["metadata"]["name"])
 
 
 async def _established(api: Api, name: str) -> None:
