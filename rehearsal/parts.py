@@ -24,7 +24,6 @@ class Part:
     command: tuple[str, ...]
     needs: tuple[str, ...] = ()
     url: str = ""  # ready when this answers 200; without it, when run/<name>.ready exists
-    patience: float = 60.0  # seconds until a part that is not ready counts as slow
     once: bool = False  # runs to its end; ready when it ended well
     descriptors: tuple[int, ...] = ()  # inherited open sockets
     grace: float = 3.0  # seconds between SIGTERM and SIGKILL
@@ -68,7 +67,7 @@ def parts(cluster: Cluster, tool: Tool, api_fd: int, proxy_fd: int) -> list[Part
         ),
         Part("platform", _module("rehearsal.platform", cluster), needs=api, stop_order=1),
         Part("node", _module("rehearsal.node", cluster), needs=api, grace=8.0),
-        Part("payload", _module("rehearsal.payload", cluster), needs=("platform",), once=True, patience=180.0),
+        Part("payload", _module("rehearsal.payload", cluster), needs=("platform",), once=True),
     ]
 
 
