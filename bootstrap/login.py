@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import ssl
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -135,7 +137,13 @@ def _reach(settings: Settings, url: str, token: Secret | None = None) -> Transpo
     """Return the way to a server, through the proxy where one is set for it."""
     proxy = proxy_for(url, settings.https_proxy, settings.no_proxy)
     headers = {"Authorization": f"Bearer {token.reveal()}"} if token else {}
-    return Transport(url, make_pool(trust(settings.ca_file), proxy=proxy), lambda: headers, proxy)
+    return Transport(url, make_pool(_trusted(settings.ca_file), proxy=proxy), lambda: headers, proxy)
+
+
+@functools.cache
+def _trusted(ca_file: Path | None) -> ssl.SSLContext:
+    """Read the certificates once for all servers of one login."""
+    return trust(ca_file)
 
 
 def _client(settings: Settings, server: str, token: Secret) -> Client:

@@ -67,7 +67,7 @@ def _discover(api: str, reach: Reach) -> dict[str, Any]:
 def _authorize(endpoint: str, question: dict[str, str], user: str, password: Secret, reach: Reach) -> str:
     """Return the code that stands for a right password."""
     # without this header the server answers with its login page instead of a challenge
-    headers = {"X-CSRF-Token": "1", **urllib3.make_headers(basic_auth=f"{user}:{password.reveal()}")}
+    headers = {"X-CSRF-Token": "1", "Authorization": _basic(user, password.reveal())}
     answer = _exchange(endpoint, "GET", reach, query=question, headers=headers)
     if answer.status == 401:
         if "basic" in answer.headers.get("WWW-Authenticate", "").lower():
@@ -88,7 +88,7 @@ def _redeem(endpoint: str, code: str, redirect: str, verifier: str, reach: Reach
     form = {"grant_type": "authorization_code", "code": code, "redirect_uri": redirect, "code_verifier": verifier}
     headers = {
         "Content-Type": "application/x-www-form-urlencoded",
-        **urllib3.make_headers(basic_auth=f"{CLIENT}:"),
+        "Authorization": _basic(CLIENT, ""),
     }
     answer = _exchange(endpoint, "POST", reach, body=urlencode(form), headers=headers)
     try:
@@ -110,6 +110,11 @@ def _exchange(url: str, method: str, reach: Reach, **request: Any) -> urllib3.Ba
             if "not trusted" in str(error)
             else f"the OAuth server cannot be used: {error}"
         ) from error
+
+
+def _basic(user: str, password: str) -> str:
+    """Return the header for user and password in UTF-8, as the server reads it (urllib3 would write Latin-1)."""
+    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
 
 
 def _unpadded(data: bytes) -> str:
