@@ -67,7 +67,7 @@ rehearsal-check: $(VENV)/.ready ## Say whether this machine can run one
 	@$(REHEARSAL_VERB)
 
 ##@ Development
-.PHONY: test test-unit lint format train
+.PHONY: test test-unit lint format train answers
 test: $(VENV)/.ready ## Every test that this machine can run
 	@$(BIN)/python -m pytest -m "not soak"
 test-unit: $(VENV)/.ready ## The tests that need no cluster
@@ -79,6 +79,8 @@ format: $(VENV)/.ready ## Format the Python files
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet .
 train: $(VENV)/.ready ## Train the models again, and check that they are the committed ones
 	@$(BIN)/python -m model train
+answers: $(VENV)/.ready ## Compute known answers for an ONNX file of yours (MODEL=path)
+	@$(BIN)/python -m model answers '$(MODEL)'
 
 help: ## Show this menu
 	@awk -F ':.*## ' '/^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
