@@ -8,7 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bootstrap import oauth
-from bootstrap.errors import ApiError, ClusterError, Forbidden, LoginError, NotFound, NotServed, Unauthorized
+from bootstrap.errors import (
+    ApiError,
+    ClusterError,
+    Forbidden,
+    LoginError,
+    NotFound,
+    NotServed,
+    Unauthorized,
+    Unreachable,
+)
 from bootstrap.kube.client import Client
 from bootstrap.kube.connection import connect, make_pool, proxy_for, trust
 from bootstrap.kube.identity import cluster_id
@@ -126,7 +135,7 @@ def _fresh(settings: Settings, server: str) -> Session:
         server=server,
         user=settings.user or user,
         token=token.reveal(),
-        ca_pem=settings.ca_file.read_text() if settings.ca_file else None,
+        ca_pem=settings.ca_file.read_text() if settings.ca_file and not _publicly_trusted(settings, server) else None,
         proxy=proxy_for(server, settings.https_proxy, settings.no_proxy),
         revocable=settings.token is None,
     )
@@ -138,6 +147,16 @@ def _reach(settings: Settings, url: str, token: Secret | None = None) -> Transpo
     proxy = proxy_for(url, settings.https_proxy, settings.no_proxy)
     headers = {"Authorization": f"Bearer {token.reveal()}"} if token else {}
     return Transport(url, make_pool(_trusted(settings.ca_file), proxy=proxy), lambda: headers, proxy)
+
+
+def _publicly_trusted(settings: Settings, server: str) -> bool:
+    """Say whether CA_FILE is only about other servers: a CA in a kubeconfig would replace the system's."""
+    proxy = proxy_for(server, settings.https_proxy, settings.no_proxy)
+    try:
+        Transport(server, make_pool(_trusted(None), proxy=proxy), dict, proxy).send("GET", "/version", read_seconds=10)
+    except Unreachable:
+        return False
+    return True
 
 
 @functools.cache

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import logging
 import ssl
 import tempfile
 import threading
@@ -48,12 +49,29 @@ def load(kubeconfig: Path, directory: str | None = None) -> Any:
 
     # an empty proxy keeps the package from taking one from the environment: the proxy is a setting, read in one place
     config = Configuration(proxy="", no_proxy="")
+    said = _Errors()
+    logging.getLogger().addHandler(said)
     try:
         loader: Any = kube_config.load_kube_config  # untyped there
         loader(str(kubeconfig), client_configuration=config, persist_config=False, temp_file_path=directory)
     except (ConfigException, OSError, ValueError, TypeError) as error:
         raise SettingsError([f"KUBECONFIG: {kubeconfig} cannot be used: {str(error).splitlines()[0]}"]) from error
+    finally:
+        logging.getLogger().removeHandler(said)
+    if said.lines and not config.api_key and not config.cert_file:
+        raise SettingsError([f"KUBECONFIG: {kubeconfig} gives no credentials: {said.lines[0]}"])
     return config
+
+
+class _Errors(logging.Handler):
+    """Hears what the package only logs: that an exec plugin failed."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(record.getMessage())
 
 
 def tls_context(config: Any, ca_file: Path | None) -> ssl.SSLContext:
@@ -62,20 +80,20 @@ def tls_context(config: Any, ca_file: Path | None) -> ssl.SSLContext:
     if not config.verify_ssl:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
+        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)  # the kubeconfig says so itself
     if config.cert_file:
         context.load_cert_chain(config.cert_file, config.key_file)
     return context
 
 
 def trust(ca_file: Path | None, cluster_ca: str | None = None) -> ssl.SSLContext:
-    """Return whom to trust: a kubeconfig's CA replaces the system's, CA_FILE comes on top of either."""
+    """Return whom to trust: a kubeconfig's CA, else the system's; CA_FILE comes on top of either."""
     context = ssl.create_default_context(cafile=cluster_ca or None)
     if ca_file:
         try:
             context.load_verify_locations(ca_file)
         except (OSError, ssl.SSLError) as error:
             raise SettingsError([f"CA_FILE: {ca_file} is not a readable file of PEM certificates"]) from error
-        context.load_default_certs()
     # what oc and kubectl trust: installers' CAs lack key identifiers, ingress bundles hold leaves
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
