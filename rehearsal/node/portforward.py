@@ -10,7 +10,7 @@ from aiohttp import WSMsgType, web
 
 PROTOCOLS = ("v5.channel.k8s.io", "v4.channel.k8s.io", "portforward.k8s.io")
 CHUNK = 32 << 10
-CLOSE = 255
+LINGER = 0.1  # seconds between the last data and the end, which the Python client takes as "throw away"
 
 
 async def serve(request: web.Request, address: str) -> web.StreamResponse:
@@ -24,19 +24,26 @@ async def serve(request: web.Request, address: str) -> web.StreamResponse:
     links = [_Link(socket, index, address, port) for index, port in enumerate(ports)]
     for link in links:
         await link.announce()
+    ending = asyncio.create_task(_end_with(socket, links))
     try:
         async for message in socket:
             if message.type is not WSMsgType.BINARY or not message.data:
                 continue
             channel, content = message.data[0], message.data[1:]
-            if channel == CLOSE and content and content[0] // 2 < len(links):
-                links[content[0] // 2].half_close()
-            elif channel % 2 == 0 and channel // 2 < len(links):
+            if channel % 2 == 0 and channel // 2 < len(links):
                 await links[channel // 2].send(content)
     finally:
+        ending.cancel()
         for link in links:
             link.close()
     return socket
+
+
+async def _end_with(socket: web.WebSocketResponse, links: list[_Link]) -> None:
+    """The socket closes when the pod has closed every connection."""
+    await asyncio.gather(*(link.reading for link in links if link.reading is not None))
+    await asyncio.sleep(LINGER)
+    await socket.close()
 
 
 class _Link:
@@ -46,7 +53,7 @@ class _Link:
         self._socket, self._data, self._error = socket, 2 * index, 2 * index + 1
         self._address, self._port = address, port
         self._writer: asyncio.StreamWriter | None = None
-        self._reading: asyncio.Task[None] | None = None
+        self.reading: asyncio.Task[None] | None = None
 
     async def announce(self) -> None:
         """Both channels begin with the port's number; then the pod is connected."""
@@ -59,16 +66,12 @@ class _Link:
             text = f"failed to connect to port {self._port} of the pod: {error.strerror or error}"
             await self._socket.send_bytes(bytes([self._error]) + text.encode())
             return
-        self._reading = asyncio.create_task(self._read(reader))
+        self.reading = asyncio.create_task(self._read(reader))
 
     async def _read(self, reader: asyncio.StreamReader) -> None:
         with contextlib.suppress(ConnectionError):
             while chunk := await reader.read(CHUNK):
                 await self._socket.send_bytes(bytes([self._data]) + chunk)
-            if self._socket.ws_protocol == PROTOCOLS[0]:
-                await self._socket.send_bytes(bytes([CLOSE, self._data]))
-            else:
-                await self._socket.close()
 
     async def send(self, content: bytes) -> None:
         if self._writer is not None and content:
@@ -76,13 +79,8 @@ class _Link:
                 self._writer.write(content)
                 await self._writer.drain()
 
-    def half_close(self) -> None:
-        if self._writer is not None and self._writer.can_write_eof():
-            with contextlib.suppress(OSError):
-                self._writer.write_eof()
-
     def close(self) -> None:
         if self._writer is not None:
             self._writer.close()
-        if self._reading is not None:
-            self._reading.cancel()
+        if self.reading is not None:
+            self.reading.cancel()

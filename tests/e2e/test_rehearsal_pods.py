@@ -179,6 +179,8 @@ def test_port_forward_by_the_python_client(space: Space, cluster: Cluster) -> No
     while chunk := stream.recv(4096):
         answer += chunk
     stream.close()
+    forward.websocket.shutdown()  # the client leaves it to the garbage collector
+    api.api_client.close()
     assert answer.endswith(b"served\n")
     assert forward.error(8000) is None
 
@@ -242,7 +244,8 @@ def test_a_config_map_reaches_environment_and_files_and_files_follow_it(space: S
     }
     sources = [{"configMap": {"name": "settings"}}, {"secret": {"name": "key"}}]
     volume = {"name": "all", "projected": {"sources": sources}}
-    space.apply(secret, pod("configured", "echo $BOTH $(cat /etc/all/token); sleep 1000", volumes=[volume], container=container))
+    script = "echo $BOTH $(cat /etc/all/token); sleep 1000"
+    space.apply(secret, pod("configured", script, volumes=[volume], container=container))
     time.sleep(1)
     assert space.phase("configured") == "Pending"
     space.apply(settings)
