@@ -1,0 +1,74 @@
+"""The image table: references find their rows, and what cannot be pulled says why."""
+
+from __future__ import annotations
+
+import sys
+import types
+from pathlib import Path
+
+import pytest
+
+from rehearsal.images import CannotPull, Table, general
+from rehearsal.images.table import Bind, Image, repository
+from rehearsal.node.faults import Faults
+
+
+@pytest.mark.parametrize(
+    ("reference", "row"),
+    [
+        ("busybox", "shell"),
+        ("docker.io/library/busybox:1.36", "shell"),
+        ("registry.redhat.io/ubi9/ubi-minimal:latest", "shell"),
+        ("registry.access.redhat.com/ubi9/python-311", "python"),
+        ("python:3.12-slim", "python"),
+        ("registry.k8s.io/pause:3.10", "pause"),
+        ("localhost:5000/alpine@sha256:00", "shell"),
+    ],
+)
+def test_general_images(reference: str, row: str) -> None:
+    assert next(image.name for image in general.rows() if image.answers(reference)) == row
+
+
+def table_of(monkeypatch: pytest.MonkeyPatch, *rows: Image, error: Exception | None = None) -> Table:
+    module = types.ModuleType("rehearsal.images.made_up")
+
+    def answer() -> list[Image]:
+        if error is not None:
+            raise error
+        return list(rows)
+
+    module.rows = answer  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "rehearsal.images.made_up", module)
+    return Table(("made_up",))
+
+
+def test_an_unknown_reference_says_what_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    table = table_of(monkeypatch, error=OSError("tool x is not built; run `make y`"))
+    with pytest.raises(CannotPull) as caught:
+        table.find("quay.io/a/b:1")
+    assert "no row of the rehearsal's image table answers to quay.io/a/b;" in str(caught.value)
+    assert "made_up.py are left out: tool x is not built; run `make y`" in str(caught.value)
+
+
+def test_a_row_whose_program_is_gone_cannot_be_pulled(monkeypatch: pytest.MonkeyPatch) -> None:
+    table = table_of(monkeypatch, Image("a", ("*/a",), binds=(Bind(Path("/nonesuch/tool"), "/bin/tool"),)))
+    with pytest.raises(CannotPull, match="image row a: tool is not built; run `make rehearsal-tools`"):
+        table.find("quay.io/x/a")
+
+
+def test_the_fault_matches_parts_of_a_reference_and_is_reread(tmp_path: Path) -> None:
+    file = tmp_path / "faults.json"
+    faults = Faults(file)
+    assert faults.image_pull("quay.io/minio/minio:1") == ""
+    file.write_text('{"image-pull": {"image": "minio"}, "node-full": {}}')
+    faults.look()
+    assert "503 Service Unavailable" in faults.image_pull("quay.io/minio/minio:1")
+    assert faults.image_pull("quay.io/other/x") == ""
+    assert faults.node_full() == {"cpu": "100m", "memory": "128Mi"}
+    file.unlink()
+    faults.look()
+    assert faults.node_full() is None
+
+
+def test_repository_drops_tag_and_digest_but_not_the_port() -> None:
+    assert repository("localhost:5000/a/b:1@sha256:00") == "localhost:5000/a/b"
