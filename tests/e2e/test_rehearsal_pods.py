@@ -170,7 +170,7 @@ def test_port_forward_by_the_python_client(space: Space, cluster: Cluster) -> No
     container = {"image": "registry.redhat.io/ubi9/python-311", "readinessProbe": probe}
     space.apply(pod("web", script, container=container))
     eventually(lambda: space.ready("web"))
-    api = client.CoreV1Api(config.new_client_from_config(str(cluster.kubeconfig)))
+    api = client.CoreV1Api(config.new_client_from_config(str(cluster.kubeconfig)))  # type: ignore[no-untyped-call]
     forward = portforward(api.connect_get_namespaced_pod_portforward, "web", space.namespace, ports="8000")
     stream = forward.socket(8000)
     stream.setblocking(True)
@@ -186,12 +186,12 @@ def test_port_forward_by_the_python_client(space: Space, cluster: Cluster) -> No
 
 
 def test_init_containers_run_in_order_before_the_containers(space: Space) -> None:
-    share = {"volumeMounts": [{"name": "work", "mountPath": "/work"}]}
+    share = {"volumeMounts": [{"name": "work", "mountPath": "/share"}]}
     inits = [
-        {"name": name, "image": "busybox", "command": ["sh", "-c", f"echo {name} >> /work/order"], **share}
+        {"name": name, "image": "busybox", "command": ["sh", "-c", f"echo {name} >> /share/order"], **share}
         for name in ("first", "second")
     ]
-    space.apply(pod("staged", "cat /work/order", initContainers=inits, volumes=[{"name": "work", "emptyDir": {}}],
+    space.apply(pod("staged", "cat /share/order", initContainers=inits, volumes=[{"name": "work", "emptyDir": {}}],
                     restartPolicy="Never", container=share))  # fmt: skip
     space.until_phase("staged", "Succeeded")
     assert space("logs", "staged").split() == ["first", "second"]
