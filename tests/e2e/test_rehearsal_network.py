@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import http.client
 import json
 import os
+import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -317,3 +319,86 @@ def test_the_snapshot_can_be_cloned_and_not_pushed_to(cluster: Cluster, tmp_path
     pushed = git("-C", str(tmp_path / "clone"), "push", "origin", "HEAD:refs/heads/other")
     assert pushed.returncode != 0
     assert "403" in pushed.stderr
+
+
+SAFE = """
+apiVersion: v1
+kind: Service
+metadata: {name: safe, annotations: {service.beta.openshift.io/serving-cert-secret-name: safe-tls}}
+spec: {selector: {app: safe}, ports: [{name: https, port: 443, targetPort: 8443}]}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: safe}
+spec:
+  selector: {matchLabels: {app: safe}}
+  template:
+    metadata: {labels: {app: safe}}
+    spec:
+      volumes:
+      - {name: tls, secret: {secretName: safe-tls}}
+      containers:
+      - name: safe
+        image: registry.access.redhat.com/ubi9/python-311
+        volumeMounts: [{name: tls, mountPath: /tls}]
+        readinessProbe: {tcpSocket: {port: 8443}, periodSeconds: 1}
+        command:
+        - python3
+        - -c
+        - |
+          import http.server, ssl
+          class Echo(http.server.BaseHTTPRequestHandler):
+              def do_GET(self):
+                  body = "|".join([self.headers["Host"], self.headers["X-Forwarded-Proto"] or "-"]).encode()
+                  self.send_response(200)
+                  self.send_header("Content-Length", str(len(body)))
+                  self.end_headers()
+                  self.wfile.write(body)
+          server = http.server.ThreadingHTTPServer(("", 8443), Echo)
+          context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+          context.load_cert_chain("/tls/tls.crt", "/tls/tls.key")
+          server.socket = context.wrap_socket(server.socket, server_side=True)
+          server.serve_forever()
+---
+apiVersion: route.openshift.io/v1
+kind: Route
+metadata: {name: safe}
+spec:
+  to: {kind: Service, name: safe}
+  port: {targetPort: https}
+  tls: {termination: reencrypt, insecureEdgeTerminationPolicy: None}
+"""
+
+
+def test_reencrypt_trusts_the_service_ca(cluster: Cluster, kubectl: Kubectl, namespace: str) -> None:
+    kubectl("apply", "-n", namespace, "-f", "-", stdin=SAFE)
+    kubectl("rollout", "status", "deployment/safe", "-n", namespace, "--timeout=60s")
+    host = f"safe-{namespace}.{APPS_DOMAIN}"
+    answer = eventually(lambda: (got := ask(cluster, f"https://{host}/")).status == 200 and got)
+    assert isinstance(answer, Answer)
+    assert answer.text == f"{host}|https"
+    assert ask(cluster, f"http://{host}/").status == 503
+    # with a CA that did not sign, nothing is served and the page says why
+    wrong = (cluster.pki / "ingress-ca.crt").read_text()
+    patch = json.dumps({"spec": {"tls": {"destinationCACertificate": wrong}}})
+    kubectl("patch", "route", "safe", "-n", namespace, "--type=merge", "-p", patch)
+    refused = eventually(lambda: (got := ask(cluster, f"https://{host}/")).status == 503 and got)
+    assert isinstance(refused, Answer)
+    assert "certificate does not verify" in refused.text
+
+
+def test_routes_outlive_the_parts_that_serve_them(cluster: Cluster, kubectl: Kubectl, namespace: str) -> None:
+    for part in ("dataplane", "platform"):
+        status = json.loads(rehearsal("status", "--json", "--name", cluster.name, root=cluster.root.parent).stdout)
+        os.kill(next(row["pid"] for row in status if row["name"] == part), signal.SIGKILL)
+        route = bare_route(f"after-{part}")
+        eventually(lambda route=route: kubectl("apply", "-n", namespace, "-f", "-", stdin=route, check=False))
+        eventually(lambda host=f"after-{part}-{namespace}.{APPS_DOMAIN}": serves_nothing_yet(cluster, host))
+
+
+def serves_nothing_yet(cluster: Cluster, host: str) -> bool:
+    """Whether the router knows the host, which has nothing behind it."""
+    try:
+        return "has no ready endpoints" in ask(cluster, f"http://{host}/").text
+    except (OSError, http.client.HTTPException):  # the proxy is the data plane
+        return False
