@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Protocol
@@ -13,7 +14,8 @@ from rehearsal.api import Api, ApiError, Obj
 
 Key = tuple[str, str]  # namespace (empty for cluster-scoped kinds) and name
 SETTLE_SECONDS = 0.02  # changes that come together are handled together
-RETRY_SECONDS = 1.0
+RETRY_SECONDS = 0.5
+LONGEST_PAUSE = 30.0
 log = logging.getLogger("platform")
 
 
@@ -63,19 +65,23 @@ def key(obj: Obj) -> Key:
 
 
 async def reconcile(name: str, sources: Iterable[Source], work: Callable[[], Awaitable[Any]]) -> None:
-    """Runs the work after every change of the sources, and again after a second when it failed."""
+    """Runs the work after every change of the sources, and again while it fails, less and less often."""
     changed = asyncio.Event()
     for source in sources:
         source.subscribe(changed.set)
     changed.set()
+    pause, said = 0.0, ""
     while True:
-        await changed.wait()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(changed.wait(), pause or None)
         await asyncio.sleep(SETTLE_SECONDS)
         changed.clear()
         try:
             await work()
+            pause, said = 0.0, ""
         except (ApiError, aiohttp.ClientError, TimeoutError, OSError) as error:
-            if not (isinstance(error, ApiError) and error.code in (404, 409)):  # 404, 409: we were late, look again
-                log.warning("%s: %s", name, error)
-            await asyncio.sleep(RETRY_SECONDS)
-            changed.set()
+            pause = min(pause * 2 or RETRY_SECONDS, LONGEST_PAUSE)
+            late = isinstance(error, ApiError) and error.code in (404, 409)  # we saw an older state: look again
+            if not late and str(error) != said:
+                said = str(error)
+                log.warning("%s: %s", name, said)

@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -392,8 +393,8 @@ def test_routes_outlive_the_parts_that_serve_them(cluster: Cluster, kubectl: Kub
         status = json.loads(rehearsal("status", "--json", "--name", cluster.name, root=cluster.root.parent).stdout)
         os.kill(next(row["pid"] for row in status if row["name"] == part), signal.SIGKILL)
         route = bare_route(f"after-{part}")
-        eventually(lambda route=route: kubectl("apply", "-n", namespace, "-f", "-", stdin=route, check=False))
-        eventually(lambda host=f"after-{part}-{namespace}.{APPS_DOMAIN}": serves_nothing_yet(cluster, host))
+        eventually(partial(kubectl, "apply", "-n", namespace, "-f", "-", stdin=route, check=False))
+        eventually(partial(serves_nothing_yet, cluster, f"after-{part}-{namespace}.{APPS_DOMAIN}"))
 
 
 def serves_nothing_yet(cluster: Cluster, host: str) -> bool:
