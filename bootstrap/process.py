@@ -52,11 +52,10 @@ def run(
             errors="replace",
             start_new_session=True,  # so that the whole family can be ended at once
         )
-    except FileNotFoundError as error:
-        what = f"folder {cwd}" if cwd and not cwd.is_dir() else argv[0]
-        raise CommandFailed(f"{what} is not there; it is needed for: {command}") from error
     except OSError as error:
-        raise CommandFailed(f"{argv[0]} cannot be started ({error.strerror}): {command}") from error
+        what = f"folder {cwd}" if cwd and not cwd.is_dir() else argv[0]
+        why = "is not there" if isinstance(error, FileNotFoundError) else f"cannot be used ({error.strerror})"
+        raise CommandFailed(f"{what} {why}; it is needed for: {command}") from error
     try:
         stdout, stderr = process.communicate(stdin, timeout)
     except BaseException as error:
