@@ -170,7 +170,7 @@ def supervise(state: Run, private: Path, options: str, env: dict[str, str]) -> s
         state.outcome.cancelled = True
         deadline.append(time.monotonic() + GRACE)
         stop(state.outcome.pid)
-        thread.join(GRACE + 1)
+        thread.join(2 * GRACE)  # the folder that it writes to goes next
         state.show.stop()
         raise
     runner = result.get("run")
