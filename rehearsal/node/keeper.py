@@ -84,7 +84,8 @@ class Keeper:
             self.context.tell("BackOff", f'Back-off pulling image "{reference}"', self.name)
             self.context.tell("Failed", "Error: ImagePullBackOff", self.name, warning=True)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(runtime.faults.changed(), delay)
+                async with asyncio.timeout(delay):
+                    await runtime.faults.changed()
             delay = min(delay * 2, LONGEST_PULL)
 
     async def _pull(self, reference: str) -> tuple[Image | None, str]:

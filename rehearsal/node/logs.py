@@ -149,19 +149,29 @@ async def _blocks(log: Log, options: Options) -> AsyncIterator[bytes]:
     current, _ = _complete(current)
     position = len(current)
     yield tail(older + current, options.tail)
-    while options.follow:
-        if log.generation != generation:
-            position, generation = 0, log.generation
-        with log.path.open("rb") as file:
+    if options.follow:
+        async for block in _following(log, position, generation):
+            yield block
+
+
+async def _following(log: Log, position: int, generation: int) -> AsyncIterator[bytes]:
+    file = log.path.open("rb")  # kept open: a deleted pod's folder goes before its readers do
+    try:
+        while True:
+            if log.generation != generation:
+                file.close()
+                file, position, generation = log.path.open("rb"), 0, log.generation
             file.seek(position)
             block, _ = _complete(file.read(CHUNK * 16))
-        position += len(block)
-        if block:
-            yield block
-        elif log.closed:
-            return
-        else:
-            await log.news()
+            position += len(block)
+            if block:
+                yield block
+            elif log.closed:
+                return
+            else:
+                await log.news()
+    finally:
+        file.close()
 
 
 def _complete(content: bytes) -> tuple[bytes, int]:

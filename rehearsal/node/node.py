@@ -70,7 +70,8 @@ class Node:
         while True:
             changed = True
             try:
-                await asyncio.wait_for(self._runtime.faults.changed(), EVERY)
+                async with asyncio.timeout(EVERY):
+                    await self._runtime.faults.changed()
             except TimeoutError:
                 changed = False
             try:

@@ -40,6 +40,7 @@ class Pod:
             Keeper(self.context, item, record) for item, record in zip(spec["containers"], facts.main, strict=True)
         ]
         self._refresh = asyncio.Event()
+        self._labels = (pod["metadata"].get("labels"), pod["metadata"].get("annotations"))
         self._tasks: list[asyncio.Task[None]] = []
         self._life: asyncio.Task[None] | None = None
         self._ending: asyncio.Task[None] | None = None
@@ -82,12 +83,15 @@ class Pod:
     def update(self, pod: Obj) -> None:
         """The pod's object changed: labels, conditions, or a deletion."""
         self.context.pod = self._reporter.pod = self.context.volumes.pod = pod
-        if any("downwardAPI" in str(volume) for volume in pod["spec"].get("volumes") or ()):
-            self._refresh.set()
         if pod["metadata"].get("deletionTimestamp"):
             grace = pod["metadata"].get("deletionGracePeriodSeconds")
             self.terminate(30.0 if grace is None else float(grace))
-        elif pod["spec"].get("readinessGates"):
+            return
+        labels = (pod["metadata"].get("labels"), pod["metadata"].get("annotations"))
+        if labels != self._labels and any("downwardAPI" in str(item) for item in pod["spec"].get("volumes") or ()):
+            self._refresh.set()
+        self._labels = labels
+        if pod["spec"].get("readinessGates"):
             self._reporter.changed()
 
     def refers_to(self, kind: str, namespace: str, name: str) -> None:
@@ -137,17 +141,15 @@ class Pod:
                 break
             except (MountError, ApiError) as error:
                 context.tell("FailedMount", str(error), warning=True)
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._refresh.wait(), delay)
+                await self._until_refresh(delay)
                 self._refresh.clear()
                 delay = min(delay * 2, 15.0)
         self._tasks.append(asyncio.create_task(self._keep_fresh()))
 
     async def _keep_fresh(self) -> None:
         """Volumes made of objects follow them, and tokens are renewed."""
-        while True:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._refresh.wait(), self.context.volumes.renewal())
+        while not self.context.stopping:
+            if await self._until_refresh(self.context.volumes.renewal()):
                 await asyncio.sleep(UPDATE_DELAY)
             self._refresh.clear()
             try:
@@ -155,6 +157,15 @@ class Pod:
             except (MountError, ApiError, OSError) as error:
                 log.info("volumes of %s: %s", self.context.title, error)
                 await asyncio.sleep(UPDATE_DELAY)
+
+    async def _until_refresh(self, limit: float | None) -> bool:
+        """Whether something changed within the limit."""
+        with contextlib.suppress(TimeoutError):
+            # not wait_for: before Python 3.12 it swallows a cancellation that comes together with the event
+            async with asyncio.timeout(limit):
+                await self._refresh.wait()
+                return True
+        return False
 
     async def _initialise(self) -> None:
         for keeper in self._init:
@@ -216,16 +227,13 @@ class Pod:
         if self._life is not None:
             done, _ = await asyncio.wait([self._life], timeout=0.2)  # records of the ends are written there
             if not done:
-                self._life.cancel()
-                await asyncio.gather(self._life, return_exceptions=True)
+                await _cancelled([self._life])
         await self._disconnect()
         self._settle()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self.context.volumes.clear()
+        await _cancelled(self._tasks)
         if not gone:
             await self._reporter.confirm_deletion(self._ran())
+        await self.context.volumes.clear()  # last: while the object is there its log may be asked for
 
     def _ran(self) -> bool:
         return self._life is not None
@@ -240,3 +248,12 @@ class Pod:
     @property
     def phase(self) -> str:
         return phase_of(self.context.pod, self.facts)
+
+
+async def _cancelled(tasks: list[asyncio.Task[None]]) -> None:
+    """The tasks have ended; one that let a cancellation pass by is asked again."""
+    pending = set(tasks)
+    while pending:
+        for task in pending:
+            task.cancel()
+        _, pending = await asyncio.wait(pending, timeout=1.0)

@@ -17,6 +17,7 @@ from rehearsal.node.children import Children
 from rehearsal.node.container import Container, StartError, execute
 
 Obj = dict[str, Any]
+PATIENCE = 5.0  # seconds that a look may take at least: all of a cluster shares one machine's cores here
 OUTPUT = 10 << 10  # bytes of a command's output that a message may carry
 
 
@@ -149,7 +150,7 @@ def port_number(port: int | str, ports: list[Obj]) -> int:
 
 async def watch(target: Target, probe: Obj, result: Callable[[Answer, bool], Awaitable[bool]]) -> None:
     """Looks again and again; the callback gets each change of mind and says whether to go on."""
-    period, limit = probe.get("periodSeconds") or 10, probe.get("timeoutSeconds") or 1
+    period, limit = probe.get("periodSeconds") or 10, max(PATIENCE, probe.get("timeoutSeconds") or 1)
     needed = {True: probe.get("successThreshold") or 1, False: probe.get("failureThreshold") or 3}
     await asyncio.sleep(probe.get("initialDelaySeconds") or 0)
     run, last = 0, None

@@ -275,7 +275,7 @@ def test_a_pod_uses_its_service_account_and_is_denied_what_it_may_not(space: Spa
 
 
 def test_deleting_a_pod_gives_it_its_grace(space: Space) -> None:
-    script = "trap 'echo leaving; sleep 1; echo left; exit 0' TERM; while :; do sleep 0.1; done"
+    script = "trap 'echo leaving; sleep 3; echo left; exit 0' TERM; while :; do sleep 0.1; done"
     space.apply(pod("polite", script, terminationGracePeriodSeconds=10))
     eventually(lambda: space.ready("polite"))
     command = space("delete", "pod/polite", "--wait=false")
