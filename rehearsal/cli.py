@@ -146,16 +146,14 @@ def parser() -> argparse.ArgumentParser:
     verb("start", start, "start a stopped cluster")
     verb("stop", stop, "stop all processes and keep the data")
     verb("down", down, "stop all processes and delete the data")
-    verb("status", show_status, "what runs; exit code 0 when every part is up").add_argument(
-        "--json", action="store_true"
-    )
+    shown = verb("status", show_status, "what runs; exit code 0 when every part is up")
+    shown.add_argument("--json", action="store_true")
     reading = verb("logs", logs, "the log of a part, or the last line of each")
     reading.add_argument("part", nargs="?")
     reading.add_argument("-f", "--follow", action="store_true")
     reading.add_argument("-n", "--lines", type=int, default=100)
-    verb("shell", shell, "a shell or one command inside the cluster's namespaces").add_argument(
-        "command", nargs=argparse.REMAINDER
-    )
+    inside = verb("shell", shell, "a shell or one command inside the cluster's namespaces")
+    inside.add_argument("command", nargs=argparse.REMAINDER)
     verb("check", check, "whether this machine can run a rehearsal")
     source = verb("git", git, "take the Git snapshot of the working copy anew and print its revision")
     source.add_argument("--quiet", action="store_true", help="print nothing")
