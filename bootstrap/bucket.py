@@ -64,7 +64,7 @@ def endpoint(client: Client, outside: Outside, kubeconfig: Path, namespace: str)
         yield Endpoint(url, pool)
         return
     pod = ready_pod(client, namespace, "app=minio")
-    with forwarded(kubeconfig, pod, S3_PORT) as port:
+    with forwarded(outside, kubeconfig, pod, S3_PORT) as port:
         local = f"http://127.0.0.1:{port}"
         yield Endpoint(local, urllib3.PoolManager(retries=False, timeout=urllib3.Timeout(connect=10, read=60)))
 

@@ -14,6 +14,7 @@ from bootstrap import __version__, desired, facts, login, playbooks, repository
 from bootstrap.desired import Desired, Plan
 from bootstrap.errors import GuardError, UsageError
 from bootstrap.facts import Facts
+from bootstrap.kube import record
 from bootstrap.kube.client import Client
 from bootstrap.kube.connection import connect
 from bootstrap.kube.lease import exclusive
@@ -83,19 +84,21 @@ def sign_in(settings: Settings) -> tuple[login.Session, Client]:
 def visit(settings: Settings, *, need_rhods: bool = False) -> Visit:
     """Sign in, look around, and decide what is wanted; nothing is changed."""
     session, client = sign_in(settings)
-    with ThreadPoolExecutor(max_workers=2) as pool:
+    with ThreadPoolExecutor(max_workers=3) as pool:
         way = pool.submit(
             way_out, client, proxy=settings.https_proxy, no_proxy=settings.no_proxy, ca_file=settings.ca_file
         )
+        known = pool.submit(record.read, client)
         found = facts.gather(client)
-        outside = way.result()
+        outside, past = way.result(), known.result()
+    remembered = past.settings.get("DELIVERY") if past else None
     if need_rhods and not found.has_rhods:
         raise GuardError(
             f"{session.server}: OpenShift AI is not installed here, and `already-have-rhods` installs none; "
             "`make` does, or install it first"
         )
     era = facts.era_of(found, settings.serving, settings.rhods_channel)
-    delivery = settings.delivery or ("gitops" if repository.is_clone() else "direct")
+    delivery = settings.delivery or remembered or ("gitops" if repository.is_clone() else "direct")
     url, revision = repository.locate(settings) if delivery == "gitops" else (None, None)
     plan = Plan(settings, found, era, delivery, url, revision, outside.certificates or None)
     return Visit(settings, session, client, outside, found, plan)

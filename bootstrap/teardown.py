@@ -105,7 +105,7 @@ def known_or_refused(client: Client, settings: Settings) -> Record:
     if not settings.adopt_leftovers:
         names = "\n".join(f"  {ref}" for ref in seen)
         raise GuardError(
-            f"{client.server} has no record of the demo, so what it created here is not known; this carries its labels:\n"
+            f"{client.server} has no record of the demo, so what it made here is not known; this has its labels:\n"
             f"{names}\nADOPT_LEFTOVERS=1 takes that for the demo's and deletes it"
         )
     return Record(cluster_id(client), "", client.server, created=set(seen))

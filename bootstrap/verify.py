@@ -102,7 +102,7 @@ def prove(here: Visit, name: str) -> Proof:
     first = expected["answers"][0]
     selector, port = GRPC[here.era]
     pod = ready_pod(here.client, here.settings.namespace, selector.format(name=name))
-    with forwarded(here.session.kubeconfig, pod, port) as local:
+    with forwarded(here.outside, here.session.kubeconfig, pod, port) as local:
         outputs = grpc_v2.infer(local, name, first["inputs"])
     differences.append(compare(here, name, first, outputs, tolerance, "gRPC"))
     example = float32(first["outputs"][0]["data"][0])

@@ -38,7 +38,7 @@ def connect(
         context = tls_context(config, ca_file)
     proxy = config.proxy or proxy_for(config.host, https_proxy, no_proxy)
     pool = make_pool(context, proxy=proxy, server_name=config.tls_server_name, connections=connections)
-    return Client(Transport(config.host.rstrip("/"), pool, _authorization(config), proxy))
+    return Client(Transport(config.host.rstrip("/"), pool, authorization(config), proxy))
 
 
 def load(kubeconfig: Path, directory: str | None = None) -> Any:
@@ -156,7 +156,7 @@ def _matches(host: str, port: int | None, entry: str) -> bool:
     return name == "*" or host == name.lstrip(".") or host.endswith("." + name.removeprefix("*").lstrip("."))
 
 
-def _authorization(config: Any) -> Callable[[], Mapping[str, str]]:
+def authorization(config: Any) -> Callable[[], Mapping[str, str]]:
     """Return what gives the Authorization header, renewed by the package where a token runs out."""
     lock = threading.Lock()
 
