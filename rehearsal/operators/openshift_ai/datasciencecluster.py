@@ -47,7 +47,9 @@ async def _reconcile(world: World, facts: Facts, dsci: Obj | None, dsc: Obj) -> 
     version, wanted = facts.version, managed(dsc, facts.version)
     error = await _provision(world, facts, dsci, dsc, wanted)
     resources = {item.kind: await world.find(COMPONENTS, item.kind, item.name) for item in version.components}
-    await _report(world, version, dsc, resources, error, wanted)  # what is not deployed yet says so first
+    if any(conditions.find(resources[kind], "Ready") is None for kind in wanted):
+        # what was never deployed says so first; a changed component keeps its last word until it was worked on
+        await _report(world, version, dsc, resources, error, wanted)
     for item in version.components:
         resource = resources[item.kind]
         if resource is not None and "deletionTimestamp" not in resource["metadata"]:
