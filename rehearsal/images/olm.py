@@ -6,7 +6,7 @@ from rehearsal.images.table import Bind, Image
 from rehearsal.payload.catalogs import CATALOGS, SERVED
 from rehearsal.toolchain import tool
 
-PROBE = "grpc-health-probe"
+PROBE = "grpc_health_probe"
 # an empty cache folder fails the integrity check, so it is not asked for
 SERVE = ("/bin/opm", "serve", "/configs", "--cache-dir=/tmp/cache", "--cache-enforce-integrity=false")
 
@@ -24,7 +24,7 @@ def _olm() -> Image:
 def _catalog(name: str, reference: str) -> Image:
     binds = (
         Bind(tool("opm"), "/bin/opm"),
-        Bind(tool(PROBE), "/bin/grpc_health_probe"),
+        Bind(tool(PROBE), f"/bin/{PROBE}"),
         Bind(SERVED / name, "/configs"),
     )
     return Image(name, (reference,), entrypoint=SERVE[:1], command=SERVE[1:], binds=binds, user=1001)
