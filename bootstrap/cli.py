@@ -124,7 +124,7 @@ def teardown(settings: Settings, show: Lines) -> None:
     going = give_back(settings, show)
     if settings.dry_run:
         print("\n".join(f"would delete {ref}" for ref in going.refs) or "nothing would be deleted")
-    for name, why in going.stays.items():
+    for name, why in {**going.kept, **going.stays}.items():
         print(f"stays: {name}: {why}")
     if not settings.dry_run:
         print(f"{len(going.refs)} objects of the demo are gone")

@@ -73,7 +73,12 @@ class Run:
     def result(self, kind: str, data: Mapping[str, Any]) -> None:
         """Note what a task did, in the log and in the outcome."""
         result, task = data.get("res") or {}, str(data.get("task") or "")
-        names = [*result.get("created", []), *result.get("configured", []), *result.get("written", [])]
+        names = [
+            *result.get("created", []),
+            *result.get("configured", []),
+            *result.get("written", []),
+            *result.get("gone", []),
+        ]
         if result.get("changed"):
             self.outcome.changed += [f"{self.stage}: {name}" for name in names or [task]]
         self.outcome.diffs += [item for item in result.get("diff") or [] if isinstance(item, dict)]

@@ -34,7 +34,8 @@ class Departure:
 
     steps: dict[str, list[Ref]] = field(default_factory=lambda: {name: [] for name in STEPS})
     by_operator: set[Ref] = field(default_factory=set)  # made by operators that we installed
-    stays: dict[str, str] = field(default_factory=dict)
+    kept: dict[str, str] = field(default_factory=dict)  # ours, but not now: the record stays with it
+    stays: dict[str, str] = field(default_factory=dict)  # on purpose, and for good
 
     @property
     def refs(self) -> list[Ref]:
@@ -52,11 +53,11 @@ def departure(client: Client, known: Record, *, keep_operators: bool = False) ->
         if others := foreign(client, space.name, known):
             going.steps["storage"].remove(space)
             names = ", ".join(map(str, others[:3])) + (f" and {len(others) - 3} more" if len(others) > 3 else "")
-            going.stays[str(space)] = f"it holds what is not ours: {names}"
+            going.kept[str(space)] = f"it holds what is not ours: {names}"
     for package in ("rhods-operator", "openshift-gitops-operator"):
         made = installed.remains(client, package, known)
         if made and keep_operators:
-            going.stays[f"operator {package}"] = "KEEP=operators"
+            going.kept[f"operator {package}"] = "KEEP=operators"
         elif made:
             going.steps[f"{made.stage}_instance"] += made.instance
             going.steps[f"{made.stage}_operator"] += made.operator
@@ -90,7 +91,7 @@ def teardown(settings: Settings, show: Lines, ask: Callable[[str], str] = input)
     with exclusive(client, holder=session.user):
         run(settings, session, client, going, show)
         forget(client, known, going)
-    if not going.stays:
+    if not going.kept:
         remove_record(client, known)
     return going
 
