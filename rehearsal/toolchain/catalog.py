@@ -162,7 +162,7 @@ TOOLS: tuple[Tool, ...] = (
         "argocd-operator",
         "v0.18.0",
         {"argocd-operator": f"{_ARGOCD_OPERATOR}/cmd"},
-        seconds=120,
+        seconds=180,
         megabytes=85,
         stamps={f"{_ARGOCD_OPERATOR}/version.Version": "0.18.0"},
         data=Data(_ARGOCD_OPERATOR, ("build/redis/*", "bundle/**/*", "config/crd/bases/*")),
