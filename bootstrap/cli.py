@@ -117,6 +117,23 @@ def logout(settings: Settings, show: Lines) -> None:
     print("signed out, the token is revoked" if end(settings) else "nothing to sign out from: no token of ours here")
 
 
+def render(settings: Settings, show: Lines) -> None:
+    """Write what the roles need into the state directory, for ansible-playbook by hand."""
+    import shutil
+
+    from bootstrap import stages
+
+    here = stages.visit(settings)
+    names = [name for name in stages.chosen(settings.start_from) if here.plan.gitops or name != "gitops"]
+    folder = (settings.state_dir / "rendered").resolve()
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True, mode=0o700)
+    stages.write(folder / "variables.json", stages.render(here, stages.want(here, names), folder))
+    print(
+        f"ansible-playbook -e @{folder / 'variables.json'} playbooks/storage.yml   # or any other of: {', '.join(names)}"
+    )
+
+
 def teardown(settings: Settings, show: Lines) -> None:
     """Give the cluster back, and say what stays."""
     from bootstrap.teardown import teardown as give_back
@@ -143,6 +160,7 @@ VERBS: Mapping[str, Callable[[Settings, Lines], None]] = {
     "credentials": credentials,
     "status": status,
     "plan": plan,
+    "render": render,
     "teardown": teardown,
     "logout": logout,
 }
