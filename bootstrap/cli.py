@@ -129,9 +129,7 @@ def render(settings: Settings, show: Lines) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True, mode=0o700)
     stages.write(folder / "variables.json", stages.render(here, stages.want(here, names), folder))
-    print(
-        f"ansible-playbook -e @{folder / 'variables.json'} playbooks/storage.yml   # or any other of: {', '.join(names)}"
-    )
+    print(f"ansible-playbook -e @{folder / 'variables.json'} playbooks/storage.yml   # or {', '.join(names)}")
 
 
 def teardown(settings: Settings, show: Lines) -> None:

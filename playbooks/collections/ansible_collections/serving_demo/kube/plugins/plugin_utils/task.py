@@ -17,7 +17,7 @@ from typing import Any
 from ansible.plugins.action import ActionBase
 
 # the demo's own package lies beside the playbooks, and need not be installed
-ROOT = Path(__file__).resolve().parents[6]
+ROOT = Path(__file__).resolve().parents[7]
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
