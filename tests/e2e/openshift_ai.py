@@ -71,7 +71,7 @@ class Platform:
         listed = self.get("csv", "-n", "redhat-ods-operator").get("items", [])
         return any(
             item["metadata"]["name"].startswith(f"rhods-operator.{self.era}.")
-            and item["status"].get("phase") == "Succeeded"
+            and (item.get("status") or {}).get("phase") == "Succeeded"
             for item in listed
         )
 
