@@ -57,21 +57,24 @@ class Events:
             self._known.clear()
         self._known[key] = (name, 1)
         field_path = {"fieldPath": f"spec.containers{{{container}}}"} if container else {}
-        await self._api.create(path, {
-            "metadata": {"name": name, "namespace": namespace},
-            "involvedObject": {
-                "apiVersion": obj.get("apiVersion") or "v1",
-                "kind": obj.get("kind") or "Pod",
-                "name": metadata["name"],
-                "namespace": metadata.get("namespace", ""),
-                "uid": metadata.get("uid", ""),
-                **field_path,
+        await self._api.create(
+            path,
+            {
+                "metadata": {"name": name, "namespace": namespace},
+                "involvedObject": {
+                    "apiVersion": obj.get("apiVersion") or "v1",
+                    "kind": obj.get("kind") or "Pod",
+                    "name": metadata["name"],
+                    "namespace": metadata.get("namespace", ""),
+                    "uid": metadata.get("uid", ""),
+                    **field_path,
+                },
+                "reason": reason,
+                "message": message,
+                "type": kind,
+                "count": 1,
+                "firstTimestamp": now(),
+                "lastTimestamp": now(),
+                "source": {"component": "kubelet", "host": NODE_NAME},
             },
-            "reason": reason,
-            "message": message,
-            "type": kind,
-            "count": 1,
-            "firstTimestamp": now(),
-            "lastTimestamp": now(),
-            "source": {"component": "kubelet", "host": NODE_NAME},
-        })
+        )

@@ -102,8 +102,10 @@ class Keeper:
             runtime.pulled.discard(reference)
             return None, str(error)
         runtime.pulled.add(reference)
-        text = f'Container image "{reference}" already present on machine' if known else (
-            f'Successfully pulled image "{reference}" (row {image.name} of the rehearsal\'s image table)'
+        text = (
+            f'Container image "{reference}" already present on machine'
+            if known
+            else (f'Successfully pulled image "{reference}" (row {image.name} of the rehearsal\'s image table)')
         )
         self.context.tell("Pulled", text, self.name)
         return image, ""

@@ -127,11 +127,13 @@ class PodVolumes:
                 source = source / mount.sub_path
                 if not source.exists():
                     source.mkdir(parents=True)
-            rendered.append({
-                "source": str(source.resolve()),
-                "target": mount.target,
-                "read_only": mount.read_only,
-            })
+            rendered.append(
+                {
+                    "source": str(source.resolve()),
+                    "target": mount.target,
+                    "read_only": mount.read_only,
+                }
+            )
         return rendered
 
     async def clear(self) -> None:

@@ -75,5 +75,3 @@ async def remove_all(children: Children) -> None:
         for path in NETNS.glob(PREFIX + "*"):
             with contextlib.suppress(OSError):
                 await children.call(["ip", "netns", "delete", path.name])
-
-

@@ -34,16 +34,21 @@ class Server:
     async def start(self, pki: Path) -> None:
         """The port answers to the API server's certificate, and to no other."""
         app = web.Application(middlewares=[_only_the_api_server])
-        app.add_routes([
-            web.get("/containerLogs/{namespace}/{pod}/{container}", self._logs),
-            # POST is how SPDY begins, to which kubectl falls back: the refusal then says what was wrong
-            *(web.route(method, "/exec/{namespace}/{pod}/{container}", self._exec) for method in ("GET", "POST")),
-            *(web.route(method, "/attach/{namespace}/{pod}/{container}", self._attach) for method in ("GET", "POST")),
-            *(web.route(method, "/portForward/{namespace}/{pod}", self._forward) for method in ("GET", "POST")),
-            web.get("/runningpods/", self._running),
-            web.get("/pods", self._running),
-            web.get("/healthz", _healthy),
-        ])
+        app.add_routes(
+            [
+                web.get("/containerLogs/{namespace}/{pod}/{container}", self._logs),
+                # POST is how SPDY begins, to which kubectl falls back: the refusal then says what was wrong
+                *(web.route(method, "/exec/{namespace}/{pod}/{container}", self._exec) for method in ("GET", "POST")),
+                *(
+                    web.route(method, "/attach/{namespace}/{pod}/{container}", self._attach)
+                    for method in ("GET", "POST")
+                ),
+                *(web.route(method, "/portForward/{namespace}/{pod}", self._forward) for method in ("GET", "POST")),
+                web.get("/runningpods/", self._running),
+                web.get("/pods", self._running),
+                web.get("/healthz", _healthy),
+            ]
+        )
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         tls.load_cert_chain(pki / f"{CERTIFICATE}.crt", pki / f"{CERTIFICATE}.key")
         tls.load_verify_locations(pki / "ca.crt")
@@ -59,7 +64,7 @@ class Server:
     def _pod(self, request: web.Request) -> Pod:
         found = self._agent.find(request.match_info["namespace"], request.match_info["pod"])
         if found is None:
-            raise web.HTTPNotFound(text=f"pod \"{request.match_info['pod']}\" not found on this node")
+            raise web.HTTPNotFound(text=f'pod "{request.match_info["pod"]}" not found on this node')
         return found
 
     def _keeper(self, request: web.Request) -> Keeper:

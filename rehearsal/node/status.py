@@ -84,7 +84,7 @@ def conditions(pod: Obj, facts: PodFacts, phase: str) -> list[Obj]:
         _condition("PodScheduled", True),
     ]
     if not unready and closed:
-        wanted[2] = _condition("Ready", False, "ReadinessGatesNotReady", f"condition {closed[0]} is not \"True\"")
+        wanted[2] = _condition("Ready", False, "ReadinessGatesNotReady", f'condition {closed[0]} is not "True"')
     if done or phase == "Failed":
         reason = "PodCompleted" if done else "PodFailed"
         wanted[2:4] = [{"type": kind, "status": "False", "reason": reason} for kind in ("Ready", "ContainersReady")]
@@ -154,5 +154,3 @@ def merge_patch(pod: Obj, status: Obj) -> Obj:
         if key in patched:
             patched[key] = [{"$patch": "replace"}, *patched[key]]
     return {"metadata": {"uid": pod["metadata"]["uid"]}, "status": patched}
-
-

@@ -66,9 +66,7 @@ def _token_request(token: Obj) -> TokenRequest:
     return TokenRequest(token.get("audience") or DEFAULT_AUDIENCE, int(token.get("expirationSeconds") or 3600))
 
 
-def files(
-    pod: Obj, volume: Obj, facts: Facts, find: Find, tokens: Mapping[TokenRequest, str]
-) -> dict[str, File]:
+def files(pod: Obj, volume: Obj, facts: Facts, find: Find, tokens: Mapping[TokenRequest, str]) -> dict[str, File]:
     """Relative path to file, for a volume made of API objects."""
     name = volume["name"]
     if "projected" in volume:
@@ -134,7 +132,7 @@ def mounts(container: Obj, volumes: Iterable[Obj], env: Mapping[str, str]) -> li
     for mount in container.get("volumeMounts") or ():
         volume = by_name.get(mount["name"])
         if volume is None:
-            raise ConfigError(f"volume \"{mount['name']}\" of the container is not in the pod")
+            raise ConfigError(f'volume "{mount["name"]}" of the container is not in the pod')
         sub_path = expand(mount["subPathExpr"], env) if mount.get("subPathExpr") else mount.get("subPath") or ""
         if ".." in PurePosixPath(sub_path).parts or sub_path.startswith("/"):
             raise ConfigError(f"subPath '{sub_path}' of volume \"{mount['name']}\" must stay inside the volume")
