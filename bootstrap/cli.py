@@ -37,10 +37,11 @@ def already_have_rhods(settings: Settings, show: Lines) -> None:
 def journey(settings: Settings, show: Lines, first: str | None, last: str | None, *, need_rhods: bool = False) -> None:
     """Run a range of stages; a run to the end is proven, and says what is next."""
     from bootstrap import stages
+    from bootstrap.doctor.visit import visit
     from bootstrap.verify import verify
 
     names = stages.chosen(settings.start_from or first, last)
-    here = stages.visit(settings, need_rhods=need_rhods)
+    here = visit(settings, names, need_rhods=need_rhods)
     show.note(f"{here.session.server} as {here.session.user}, {here.plan.delivery} delivery, {here.era} serving")
     stages.run(here, names, show)
     if last is None:
@@ -102,6 +103,23 @@ def plan(settings: Settings, show: Lines) -> None:
         print("\n".join(line for one in found for line in one.lines()))
 
 
+def doctor(settings: Settings, show: Lines) -> None:
+    """Run every check, on this machine and on the cluster, and fail where one blocks."""
+    from bootstrap import report
+    from bootstrap.doctor.report import lines, verdict
+    from bootstrap.doctor.visit import examine
+    from bootstrap.errors import Blocked
+
+    found = examine(settings, thorough=True)
+    if settings.json or settings.query:
+        print(report.as_json([one.to_json() for one in found.checked], settings.query))
+    else:
+        print("\n".join(lines(found.checked)))
+    if found.blocked:
+        raise Blocked(verdict(found.checked))
+    show.note(verdict(found.checked))
+
+
 def login(settings: Settings, show: Lines) -> None:
     """Sign in and say who and where."""
     from bootstrap.stages import sign_in
@@ -134,8 +152,10 @@ def render(settings: Settings, show: Lines) -> None:
 
 def teardown(settings: Settings, show: Lines) -> None:
     """Give the cluster back, and say what stays."""
+    from bootstrap.doctor.visit import before_teardown
     from bootstrap.teardown import teardown as give_back
 
+    before_teardown(settings)
     going = give_back(settings, show)
     if settings.dry_run:
         print("\n".join(f"would delete {ref}" for ref in going.refs) or "nothing would be deleted")
@@ -148,6 +168,7 @@ def teardown(settings: Settings, show: Lines) -> None:
 VERBS: Mapping[str, Callable[[Settings, Lines], None]] = {
     "demo": demo,
     "already-have-rhods": already_have_rhods,
+    "doctor": doctor,
     "login": login,
     "gitops": stage("gitops"),
     "rhods": stage("rhods"),

@@ -4,6 +4,7 @@ DemoError                   1  a failure with a message for people
 ├── UsageError              2  the command was typed wrongly
 ├── SettingsError           2  creds.env, make variables or the environment are wrong; every problem at once
 ├── GuardError              2  a destructive or ambiguous command was stopped before its first change
+├── Blocked                 1  the doctor found what would let the run fail; nothing was changed
 ├── LoginError              1  signing in failed
 ├── ClusterError            1  the cluster could not be asked, or refused
 │   ├── Unreachable            no answer from the API server
@@ -56,6 +57,10 @@ class GuardError(DemoError):
     """A destructive or ambiguous command was stopped before its first change."""
 
     exit_code = 2
+
+
+class Blocked(DemoError):
+    """The doctor found what would let the run fail; nothing was changed."""
 
 
 class LoginError(DemoError):

@@ -81,6 +81,15 @@ def sign_in(settings: Settings) -> tuple[login.Session, Client]:
     return session, client
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one look around found."""
+
+    facts: Facts
+    outside: Outside
+    past: record.Record | None
+
+
 def visit(settings: Settings, *, need_rhods: bool = False) -> Visit:
     """Sign in, look around, and decide what is wanted; nothing is changed."""
     session, client = sign_in(settings)
@@ -89,19 +98,33 @@ def visit(settings: Settings, *, need_rhods: bool = False) -> Visit:
             way_out, client, proxy=settings.https_proxy, no_proxy=settings.no_proxy, ca_file=settings.ca_file
         )
         known = pool.submit(record.read, client)
-        found = facts.gather(client)
-        outside, past = way.result(), known.result()
+        found = Look(facts.gather(client), way.result(), known.result())
+    if need_rhods and not found.facts.has_rhods:
+        raise GuardError(without_rhods(session))
+    return decide(settings, session, client, found)
+
+
+def without_rhods(session: login.Session) -> str:
+    """Return what `already-have-rhods` says where there is none."""
+    return (
+        f"{session.server}: OpenShift AI is not installed here, and `already-have-rhods` installs none; "
+        "`make` does, or install it first"
+    )
+
+
+def delivery_of(settings: Settings, past: record.Record | None) -> str:
+    """Return how manifests reach the cluster: as the settings say, as the last run did, as a clone can."""
     remembered = past.settings.get("DELIVERY") if past else None
-    if need_rhods and not found.has_rhods:
-        raise GuardError(
-            f"{session.server}: OpenShift AI is not installed here, and `already-have-rhods` installs none; "
-            "`make` does, or install it first"
-        )
-    era = facts.era_of(found, settings.serving, settings.rhods_channel)
-    delivery = settings.delivery or remembered or ("gitops" if repository.is_clone() else "direct")
+    return settings.delivery or remembered or ("gitops" if repository.is_clone() else "direct")
+
+
+def decide(settings: Settings, session: login.Session, client: Client, seen: Look) -> Visit:
+    """Decide what is wanted on a cluster that was looked at."""
+    era = facts.era_of(seen.facts, settings.serving, settings.rhods_channel)
+    delivery = delivery_of(settings, seen.past)
     url, revision = repository.locate(settings) if delivery == "gitops" else (None, None)
-    plan = Plan(settings, found, era, delivery, url, revision, outside.certificates or None)
-    return Visit(settings, session, client, outside, found, plan)
+    plan = Plan(settings, seen.facts, era, delivery, url, revision, seen.outside.certificates or None)
+    return Visit(settings, session, client, seen.outside, seen.facts, plan)
 
 
 def chosen(first: str | None, last: str | None = None) -> list[str]:

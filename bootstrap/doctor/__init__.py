@@ -1,0 +1,1 @@
+"""Whether this machine and this cluster can do it: every check runs, and each problem comes with its next step."""

@@ -1,0 +1,134 @@
+"""The Git repository as the cluster will read it: there, with our commit in it, and equal to this working copy."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from bootstrap import process, repository
+from bootstrap.doctor.finding import Check, Finding
+from bootstrap.errors import CommandFailed
+from bootstrap.settings import Settings
+
+COMMIT = re.compile(r"[0-9a-f]{40}")
+OFFER = "or set DELIVERY=direct to apply this working copy without Git"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """A repository, and what of it was found from here."""
+
+    url: str
+    revision: str  # as given, else the current commit
+    chosen: bool  # the settings name it; else it is this working copy's
+    problem: str | None = None  # why it cannot be listed
+    offered: bool | None = True  # the revision is there; None: that cannot be told from here
+    changed: tuple[str, ...] = ()  # manifests that differ from the commit
+
+
+def gather(settings: Settings) -> Origin:
+    """Return what can be found out about the repository; nothing is fetched."""
+    clone = repository.is_clone()
+    remote = repository.git("remote", "get-url", "origin", check=False) if clone else ""
+    url = settings.repo_url or repository.https_url(remote)
+    revision = settings.revision or (repository.git("rev-parse", "HEAD") if clone else "")
+    chosen = settings.revision is not None
+    if not url:
+        return Origin("", revision, chosen)
+    listed = listing(settings, url)
+    if isinstance(listed, str):
+        return Origin(url, revision, chosen, problem=listed)
+    dirty = "" if chosen or not clone else repository.git("status", "--porcelain", "--", "manifests")
+    changed = tuple(line[2:].strip() for line in dirty.splitlines())
+    return Origin(url, revision, chosen, offered=offers(listed, revision, clone), changed=changed)
+
+
+def listing(settings: Settings, url: str) -> dict[str, str] | str:
+    """Return name -> commit of the branches and tags of a repository, or why it cannot be listed."""
+    env = {"GIT_TERMINAL_PROMPT": "0", "GIT_SSH_COMMAND": "ssh -o BatchMode=yes -o ConnectTimeout=10"}
+    if settings.ca_file:
+        env["GIT_SSL_CAINFO"] = str(settings.ca_file)
+    if settings.https_proxy:
+        env |= {"HTTPS_PROXY": settings.https_proxy, "NO_PROXY": settings.no_proxy or ""}
+    if settings.repo_key_file:
+        env["GIT_SSH_COMMAND"] += f" -i {settings.repo_key_file}"
+    if settings.repo_token:
+        import base64
+
+        # as environment, so that the token is in no list of processes
+        basic = base64.b64encode(f"git:{settings.repo_token.reveal()}".encode()).decode()
+        env |= {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "http.extraHeader"}
+        env["GIT_CONFIG_VALUE_0"] = f"Authorization: Basic {basic}"
+    try:
+        done = process.run(["git", "ls-remote", url], env=env, timeout=20, check=False)
+    except CommandFailed as problem:
+        return str(problem)
+    if done.code:
+        return (done.stderr.strip().splitlines() or ["git ls-remote failed"])[-1]
+    pairs = (line.split("\t", 1) for line in done.stdout.splitlines() if "\t" in line)
+    return {name: commit for commit, name in pairs}
+
+
+def offers(listed: dict[str, str], revision: str, clone: bool) -> bool | None:
+    """Say whether a listed repository has a revision; None where only the repository itself could tell."""
+    if not COMMIT.fullmatch(revision):
+        return any(name in listed for name in (revision, f"refs/heads/{revision}", f"refs/tags/{revision}"))
+    tips = set(listed.values())
+    if revision in tips:
+        return True
+    if not clone or not known(revision):
+        return None
+    here = [tip for tip in sorted(tips) if known(tip)]
+    if any(inside(revision, tip) for tip in here):
+        return True
+    return False if len(here) == len(tips) else None
+
+
+def known(commit: str) -> bool:
+    """Say whether this clone has a commit."""
+    command = ["git", "cat-file", "-e", f"{commit}^{{commit}}"]
+    return process.run(command, cwd=repository.CLONE, check=False).code == 0
+
+
+def inside(commit: str, tip: str) -> bool:
+    """Say whether a commit is in the history of another."""
+    command = ["git", "merge-base", "--is-ancestor", commit, tip]
+    return process.run(command, cwd=repository.CLONE, check=False).code == 0
+
+
+def reachable(origin: Origin) -> Iterator[Finding]:
+    """Find a repository that is not there."""
+    if not origin.url:
+        what, why = "is not set, and this folder has no Git remote 'origin'", "Argo CD delivers from a repository"
+        yield Finding("REPO_URL", what, why, f"push this clone somewhere and set REPO_URL, {OFFER}")
+    elif origin.problem:
+        why = "Argo CD delivers from it"
+        hint = "check REPO_URL, REPO_TOKEN or REPO_KEY_FILE, CA_FILE and the proxy"
+        yield Finding(origin.url, f"cannot be read from here: {origin.problem}", why, f"{hint}, {OFFER}")
+
+
+def pushed(origin: Origin) -> Iterator[Finding]:
+    """Find a revision that the repository does not have."""
+    if not origin.url or origin.problem or origin.offered:
+        return
+    named = "commit" if COMMIT.fullmatch(origin.revision) else "branch or tag"
+    what = f"has no {named} {origin.revision[:12] if named == 'commit' else repr(origin.revision)}"
+    if origin.offered is None:
+        what = f"may not have commit {origin.revision[:12]}: it is at the tip of no branch or tag"
+    why = "Argo CD delivers exactly that"
+    step = "choose another REVISION" if origin.chosen else "git push"
+    yield Finding(origin.url, what, why, f"{step}, {OFFER}", blocks=origin.offered is False)
+
+
+def same(origin: Origin) -> Iterator[Finding]:
+    """Find manifests that are changed here and not committed."""
+    if origin.changed:
+        more = f" and {len(origin.changed) - 3} more" if len(origin.changed) > 3 else ""
+        what = f"changed and not committed: {', '.join(origin.changed[:3])}{more}"
+        why = f"Argo CD delivers commit {origin.revision[:12]} without these changes"
+        yield Finding(str(Path("manifests")), what, why, f"commit and push them, {OFFER}", blocks=False)
+
+
+CHECKS = (Check("repository", reachable), Check("revision", pushed), Check("working copy", same))

@@ -1,0 +1,45 @@
+"""What the doctor says: one line per check, and every problem with its next step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bootstrap.doctor.finding import Checked, Finding
+
+MARKS = {"ok": "ok", "warning": "!", "blocked": "x"}
+
+
+def problem(finding: Finding) -> list[str]:
+    """Return a problem as people read it."""
+    return [f"{finding.where}: {finding.what}", f"  why: {finding.why}", f"  next: {finding.next_step}"]
+
+
+def lines(checked: Sequence[Checked]) -> list[str]:
+    """Return all checks by half, each with its problems below it."""
+    shown: list[str] = []
+    half = ""
+    for one in checked:
+        if one.half != half:
+            half = one.half
+            shown.append(half)
+        shown.append(f"  {MARKS[one.state]:<3}{one.name}")
+        shown += [f"       {line}" for finding in one.findings for line in problem(finding)]
+    return shown
+
+
+def verdict(checked: Sequence[Checked]) -> str:
+    """Return the last line."""
+    blocking = sum(len(one.blocking) for one in checked)
+    warnings = sum(len(one.findings) for one in checked) - blocking
+    noted = f"{warnings} {'warning' if warnings == 1 else 'warnings'}" if warnings else ""
+    if blocking:
+        also = f", and {noted}" if noted else ""
+        return f"{blocking} {'problem stands' if blocking == 1 else 'problems stand'} in the way{also}"
+    return f"nothing stands in the way of `make`{f'; {noted}' if noted else ''}"
+
+
+def refusal(checked: Sequence[Checked]) -> str:
+    """Return the message of a run that is stopped before its first change."""
+    found = [finding for one in checked for finding in one.blocking]
+    text = [line for finding in found for line in problem(finding)]
+    return "\n".join([*text, f"nothing was changed: {verdict(checked)}; `make doctor` shows all checks"])

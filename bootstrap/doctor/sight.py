@@ -1,0 +1,194 @@
+"""What the cluster's checks need to know: read in parallel; what cannot be read is noted and stops nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from bootstrap import desired
+from bootstrap.doctor import access
+from bootstrap.errors import DemoError
+from bootstrap.facts import GITOPS, MARKETPLACE, RHODS, Facts, Operator
+from bootstrap.installed import PACKAGES
+from bootstrap.kube.client import Client
+from bootstrap.kube.objects import Obj, Ref, dig
+from bootstrap.kube.parallel import each
+from bootstrap.kube.record import Record
+from bootstrap.login import Session
+from bootstrap.settings import Settings
+
+OLM = "operators.coreos.com/v1alpha1"
+WEBHOOKS = "admissionregistration.k8s.io/v1"
+CRD = "apiextensions.k8s.io/v1"
+KINDS = {
+    "api_services": ("apiregistration.k8s.io/v1", "APIService"),
+    "autoscalers": ("autoscaling.openshift.io/v1", "ClusterAutoscaler"),
+    "catalogs": (OLM, "CatalogSource"),
+    "classes": ("storage.k8s.io/v1", "StorageClass"),
+    "groups": ("operators.coreos.com/v1", "OperatorGroup"),
+    "images": ("config.openshift.io/v1", "Image"),
+    "mirrors": ("config.openshift.io/v1", "ImageDigestMirrorSet"),
+    "mutating": (WEBHOOKS, "MutatingWebhookConfiguration"),
+    "namespaces": ("v1", "Namespace"),
+    "subscriptions": (OLM, "Subscription"),
+    "validating": (WEBHOOKS, "ValidatingWebhookConfiguration"),
+    "versions": ("config.openshift.io/v1", "ClusterVersion"),
+}
+CONVERTED = (
+    "datascienceclusters.datasciencecluster.opendatahub.io",
+    "dscinitializations.dscinitialization.opendatahub.io",
+    "inferenceservices.serving.kserve.io",
+)
+
+
+@dataclass(slots=True)
+class Sight:
+    """A cluster as the doctor sees it."""
+
+    settings: Settings
+    session: Session
+    delivery: str = "gitops"
+    stages: tuple[str, ...] = ("gitops", "rhods", "storage", "model", "serving")
+    need_rhods: bool = False
+    facts: Facts | None = None
+    past: Record | None = None
+    unread: dict[str, str] = field(default_factory=dict)  # part -> why
+    api_services: list[Obj] = field(default_factory=list)
+    autoscalers: list[Obj] = field(default_factory=list)
+    catalogs: list[Obj] = field(default_factory=list)
+    classes: list[Obj] = field(default_factory=list)
+    groups: list[Obj] = field(default_factory=list)
+    images: list[Obj] = field(default_factory=list)
+    mirrors: list[Obj] = field(default_factory=list)
+    mutating: list[Obj] = field(default_factory=list)
+    namespaces: list[Obj] = field(default_factory=list)
+    subscriptions: list[Obj] = field(default_factory=list)
+    validating: list[Obj] = field(default_factory=list)
+    versions: list[Obj] = field(default_factory=list)
+    olm: bool = True
+    cluster_id: str | None = None
+    admin: bool = True
+    denied: list[str] = field(default_factory=list)
+    expires_in: float | None = None  # seconds left of our token
+    definitions: list[Obj] = field(default_factory=list)
+    csvs: list[Obj] = field(default_factory=list)  # in the operators' own namespaces
+    catalog_pods: list[Obj] = field(default_factory=list)
+    gone: set[Ref] = field(default_factory=set)  # Services that webhooks call and that do not exist
+    there: set[Ref] = field(default_factory=set)  # of what the demo adds
+    nodes: list[Obj] = field(default_factory=list)
+    pods: list[Obj] = field(default_factory=list)
+    quotas: list[Obj] = field(default_factory=list)
+    orphans: list[Ref] = field(default_factory=list)  # with our labels, and in no record; only where asked for
+
+    @property
+    def installing(self) -> list[tuple[Operator, str | None]]:
+        """Return the operators that a run would subscribe to, each with the channel that the settings ask for."""
+        found: list[tuple[Operator, str | None]] = []
+        if self.facts is None:
+            return found
+        argocd = self.facts.gitops.present or self.facts.argocds
+        if "gitops" in self.stages and self.delivery == "gitops" and not argocd:
+            found.append((self.facts.gitops, self.settings.gitops_channel))
+        if "rhods" in self.stages and not (self.facts.has_rhods or self.need_rhods):
+            found.append((self.facts.rhods, self.settings.rhods_channel))
+        return found
+
+    @property
+    def packages(self) -> list[str]:
+        """Return the operator packages that matter to this run."""
+        return [RHODS, GITOPS] if self.delivery == "gitops" else [RHODS]
+
+    @property
+    def minio(self) -> Ref:
+        """Return MinIO's claim."""
+        return Ref("v1", "PersistentVolumeClaim", self.settings.namespace, "minio")
+
+
+def adds(namespace: str) -> dict[Ref, str]:
+    """Return what tells that a stage has been here, with its stage."""
+    served = desired.SERVICES["raw"][0]
+    return {
+        Ref("apps/v1", "Deployment", namespace, "minio"): "storage",
+        Ref("v1", "PersistentVolumeClaim", namespace, "minio"): "claim",
+        Ref("serving.kserve.io/v1beta1", "InferenceService", namespace, served): "serving",
+    }
+
+
+def gather(client: Client, sight: Sight, *, facts: Callable[[], Facts], thorough: bool = False) -> Sight:
+    """Fill in what a cluster has, in two rounds: the second asks only what the first makes necessary."""
+    first: dict[str, Callable[[], Any]] = {name: partial(client.list, *kind) for name, kind in KINDS.items()}
+    first["facts"] = facts
+    first["olm"] = lambda: client.serves(OLM, "Subscription")
+    first["admin"] = lambda: access.allowed(client, access.EVERYTHING)
+    first["expires_in"] = lambda: access.seconds_left(client, sight.session)
+    first["definitions"] = lambda: found(client, [Ref(CRD, "CustomResourceDefinition", None, n) for n in CONVERTED])
+    first["there"] = lambda: {Ref.of(obj) for obj in found(client, adds(sight.settings.namespace))}
+    first["quotas"] = lambda: client.list("v1", "ResourceQuota", sight.settings.namespace)
+    read(sight, first)
+    read(sight, necessary(client, sight, thorough=thorough))
+    return sight
+
+
+def necessary(client: Client, sight: Sight, *, thorough: bool) -> dict[str, Callable[[], Any]]:
+    """Return the questions of the second round."""
+    second: dict[str, Callable[[], Any]] = {"gone": lambda: services_gone(client, sight)}
+    if not sight.admin:
+        second["denied"] = lambda: access.denied(client, access.needed(sight))
+    if any(dig(one, "status", "connectionState", "lastObservedState") != "READY" for one in sight.catalogs):
+        second["catalog_pods"] = lambda: client.list("v1", "Pod", MARKETPLACE, "olm.catalogSource")
+    if sight.installing:
+        spaces = [PACKAGES[operator.package].namespace for operator, _ in sight.installing]
+        second["csvs"] = lambda: [obj for space in spaces for obj in client.list(OLM, "ClusterServiceVersion", space)]
+    if thorough or sight.installing or len(sight.there) < len(adds("")):
+        running = "status.phase!=Succeeded,status.phase!=Failed"
+        second["nodes"] = lambda: client.list("v1", "Node")
+        second["pods"] = lambda: client.list("v1", "Pod", field_selector=running)
+    if thorough and sight.past is None and "past" not in sight.unread:
+        from bootstrap.kube.record import leftovers
+
+        second["orphans"] = lambda: leftovers(client)
+    return second
+
+
+def read(sight: Sight, questions: dict[str, Callable[[], Any]]) -> None:
+    """Answer questions in parallel, each into the field of its name."""
+
+    def ask(name: str) -> None:
+        try:
+            setattr(sight, name, questions[name]())
+        except DemoError as problem:
+            sight.unread[name] = str(problem)
+
+    each(ask, list(questions))
+
+
+def found(client: Client, refs: Sequence[Ref] | dict[Ref, str]) -> list[Obj]:
+    """Return those of these objects that exist."""
+    return [obj for obj in each(client.find, list(refs)) if obj is not None]
+
+
+def services_gone(client: Client, sight: Sight) -> set[Ref]:
+    """Return the Services that webhooks call and that do not exist."""
+    called = {ref for _, ref, _ in backends(sight)}
+    return {ref for ref, obj in zip(sorted(called), each(client.find, sorted(called)), strict=True) if obj is None}
+
+
+def backends(sight: Sight) -> list[tuple[Ref, Ref, Obj]]:
+    """Return configuration, Service and webhook of everything that the API server has to call before it goes on."""
+    found_: list[tuple[Ref, Ref, Obj]] = []
+    for config in (*sight.validating, *sight.mutating):
+        for webhook in config.get("webhooks") or []:
+            service = dig(webhook, "clientConfig", "service")
+            if service and webhook.get("failurePolicy", "Fail") == "Fail":
+                found_.append((Ref.of(config), service_of(service), webhook))
+    for definition in sight.definitions:
+        if service := dig(definition, "spec", "conversion", "webhook", "clientConfig", "service"):
+            found_.append((Ref.of(definition), service_of(service), {}))
+    return found_
+
+
+def service_of(service: Obj) -> Ref:
+    """Return the Service of a webhook's client configuration."""
+    return Ref("v1", "Service", service.get("namespace"), str(service.get("name")))
