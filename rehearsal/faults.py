@@ -7,18 +7,21 @@ import json
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from rehearsal import status, toolchain
 from rehearsal.cluster import Cluster, RehearsalError
+from rehearsal.fault_policies import pods_of, policies
 
 Parameters = dict[str, str]
 FINALIZER = "rehearsal.test/controller-is-gone"
 DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
 HOLDER = "rehearsal-holds-this-namespace"
 BROKEN_API = "v1.unreachable.rehearsal.test"
+POLICY_SECONDS = 2.0  # until the API server surely asks a policy that was just made
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,12 +136,48 @@ def _namespace_stuck(cluster: Cluster, on: bool, given: Parameters) -> None:
         _kubectl(cluster, "delete", "apiservice", BROKEN_API, "--ignore-not-found")
 
 
+def _by_policy(fault: str, parameter: str) -> Callable[[Cluster, bool, Parameters], None]:
+    """Act a fault out by an admission policy; the pods that it concerns are made anew, with it or without it."""
+
+    def act(cluster: Cluster, on: bool, given: Parameters) -> None:
+        concerned = given.get(parameter, "rhods-operator" if parameter == "package" else "redhat-operators")
+        objects = policies(fault, concerned)
+        verb = ("apply", "-f", "-") if on else ("delete", "--ignore-not-found", "-f", "-")
+        _kubectl(cluster, *verb, given=json.dumps({"apiVersion": "v1", "kind": "List", "items": objects}))
+        if on:
+            time.sleep(POLICY_SECONDS)
+        if fault == "installplan-manual" and not on:
+            _approve(cluster, concerned)
+        elif not fault.startswith("installplan"):
+            _make_anew(cluster, concerned if parameter == "catalog" else pods_of(concerned))
+
+    return act
+
+
+def _approve(cluster: Cluster, package: str) -> None:
+    for plan in _get(cluster, "installplans", "")["items"]:
+        names = plan["spec"].get("clusterServiceVersionNames") or []
+        if not plan["spec"].get("approved") and any(name.startswith(package) for name in names):
+            meta = plan["metadata"]
+            _patch(cluster, f"installplan/{meta['name']}", meta["namespace"], {"spec": {"approved": True}})
+
+
+def _make_anew(cluster: Cluster, prefix: str) -> None:
+    for pod in _get(cluster, "pods", "")["items"]:
+        meta = pod["metadata"]
+        if meta["name"].startswith(prefix):
+            _kubectl(
+                cluster, "delete", "pod", meta["name"], "-n", meta["namespace"], "--wait=false", "--ignore-not-found"
+            )
+
+
 class NotThere(RehearsalError):
     """The object that a fault is about does not exist."""
 
 
 def _get(cluster: Cluster, target: str, namespace: str = "default") -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(_kubectl(cluster, "get", target, "-n", namespace, "-o", "json"))
+    where = ("-n", namespace) if namespace else ("--all-namespaces",)
+    found: dict[str, Any] = json.loads(_kubectl(cluster, "get", target, *where, "-o", "json"))
     return found
 
 
@@ -160,10 +199,18 @@ FAULTS: dict[str, Fault] = {
     "api-slow": Fault("the API server answers late", ("delay", "share")),
     "api-errors": Fault("the API server refuses a share of the requests", ("share", "code")),
     "api-restart": Fault("the API server dies once and comes back", act=_api_restart, lasting=False),
-    "catalog-down": Fault("the registry pod of a catalog does not answer", ("catalog",)),
-    "installplan-fails": Fault("an InstallPlan ends in Failed", ("package",)),
-    "installplan-manual": Fault("an InstallPlan waits for approval", ("package",)),
-    "operator-never-ready": Fault("the operator's Deployment never becomes available", ("package",)),
+    "catalog-down": Fault(
+        "the registry pod of a catalog cannot start", ("catalog",), act=_by_policy("catalog-down", "catalog")
+    ),
+    "installplan-fails": Fault(
+        "an InstallPlan ends in Failed", ("package",), act=_by_policy("installplan-fails", "package")
+    ),
+    "installplan-manual": Fault(
+        "an InstallPlan waits for approval", ("package",), act=_by_policy("installplan-manual", "package")
+    ),
+    "operator-never-ready": Fault(
+        "an operator's pods never become ready", ("package",), act=_by_policy("operator-never-ready", "package")
+    ),
     "image-pull": Fault("images that contain this text cannot be pulled", ("image",)),
     "no-default-storageclass": Fault("no StorageClass is the default", act=_no_default_storageclass),
     "node-full": Fault("the node has next to nothing allocatable", ("cpu", "memory")),

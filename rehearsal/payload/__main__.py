@@ -19,6 +19,7 @@ STEPS: tuple[tuple[str, Step], ...] = (
     ("login", login.install),
     ("olm", olm.install),
     ("catalogs", catalogs.install),
+    ("served", catalogs.served),
 )
 
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from rehearsal.api import Api, Obj
+from rehearsal.api import Api, ApiError, Obj
 from rehearsal.catalog import fbc, gitops, hello, openshift_ai
-from rehearsal.cluster import Cluster
+from rehearsal.cluster import Cluster, RehearsalError
 from rehearsal.toolchain import data
 
 NAMESPACE = "openshift-marketplace"
+SOURCES = f"/apis/operators.coreos.com/v1alpha1/namespaces/{NAMESPACE}/catalogsources"
+MANIFESTS = "/apis/packages.operators.coreos.com/v1/namespaces/default/packagemanifests"
+SERVED_SECONDS = 150  # registry pods and the package server take 5 to 15 s on a quiet machine
 SERVED = Path("/run/catalogs")  # inside the rehearsal /run is private: every start writes the catalogs anew
 
 
@@ -71,5 +75,26 @@ async def install(api: Api, cluster: Cluster) -> None:
     """The catalogs are written and their CatalogSources exist; OLM starts their registry pods."""
     for name, catalog in CATALOGS.items():
         fbc.write(catalog.packages(cluster), SERVED / name)
-        path = f"/apis/operators.coreos.com/v1alpha1/namespaces/{NAMESPACE}/catalogsources/{name}"
-        await api.apply(path, source(name, catalog, cluster), "marketplace-operator")
+        await api.apply(f"{SOURCES}/{name}", source(name, catalog, cluster), "marketplace-operator")
+
+
+async def served(api: Api, cluster: Cluster) -> None:
+    """Every catalog is READY and its packages can be listed."""
+    wanted = {package.name for catalog in CATALOGS.values() for package in catalog.packages(cluster)}
+    try:
+        async with asyncio.timeout(SERVED_SECONDS):
+            while missing := await _not_served(api, wanted):
+                await asyncio.sleep(0.3)
+    except TimeoutError:
+        raise RehearsalError(f"not served after {SERVED_SECONDS} s: {', '.join(sorted(missing))}") from None
+
+
+async def _not_served(api: Api, wanted: set[str]) -> set[str]:
+    sources = await api.list(SOURCES)
+    states = {obj["metadata"]["name"]: obj.get("status", {}).get("connectionState", {}) for obj in sources}
+    late = {f"catalog {name}" for name, state in states.items() if state.get("lastObservedState") != "READY"}
+    try:
+        found = {obj["metadata"]["name"] for obj in await api.list(MANIFESTS)}
+    except ApiError:
+        found = set()  # the package server's API is not there yet
+    return late | {f"package {name}" for name in wanted - found}
