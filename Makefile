@@ -12,12 +12,14 @@ DEMO = $(INSIDE) $(BIN)/python -m bootstrap $@ --make='$(subst ','\'',$(MAKEOVER
 STAGES := gitops rhods storage model serving
 
 ##@ Demo
-.PHONY: demo already-have-rhods doctor plan login $(STAGES) verify credentials status reset teardown logout help
+.PHONY: demo already-have-rhods doctor support plan login $(STAGES) verify credentials status reset teardown logout help
 demo: $(VENV)/.ready ## Raise the demo, and prove it by a prediction (the default)
 	@$(DEMO)
 already-have-rhods: $(VENV)/.ready ## The same on the OpenShift AI that is there, which stays as it is
 	@$(DEMO)
 doctor: $(VENV)/.ready ## Say what this machine or the cluster lacks, and how to get it
+	@$(DEMO)
+support: $(VENV)/.ready ## Write one redacted archive to attach to a question
 	@$(DEMO)
 plan: $(VENV)/.ready ## Show what would be created, changed, adopted and left alone
 	@$(DEMO)

@@ -120,6 +120,19 @@ def doctor(settings: Settings, show: Lines) -> None:
     show.note(verdict(found.checked))
 
 
+def support(settings: Settings, show: Lines) -> None:
+    """Write one redacted archive to attach to a question."""
+    from bootstrap import stages
+    from bootstrap.doctor.report import lines, verdict
+    from bootstrap.doctor.visit import examine
+    from bootstrap.support import support as gather
+
+    found = examine(settings, thorough=True)
+    _, client = (found.session, found.client) if found.client else stages.sign_in(settings)
+    print(gather(settings, client, lambda: "\n".join([*lines(found.checked), verdict(found.checked), ""])))
+    show.note("passwords, keys and tokens are taken out; names, addresses and settings are in it: look before you send")
+
+
 def login(settings: Settings, show: Lines) -> None:
     """Sign in and say who and where."""
     from bootstrap.stages import sign_in
@@ -180,6 +193,7 @@ VERBS: Mapping[str, Callable[[Settings, Lines], None]] = {
     "status": status,
     "plan": plan,
     "render": render,
+    "support": support,
     "teardown": teardown,
     "logout": logout,
 }

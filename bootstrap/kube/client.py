@@ -63,6 +63,13 @@ class Client:
                 time.sleep(nap)
         raise Unreachable(f"{method} {path}: no time left for this request", transient=False)
 
+    def text(self, path: str, query: Mapping[str, str] | None = None) -> str:
+        """Return an answer that is no JSON (a container's log), asked for once."""
+        answer = self._transport.send("GET", path, query=query, headers={"Accept": "*/*"}, read_seconds=30)
+        if answer.status >= 300:
+            checked(answer, f"GET {path}")
+        return answer.data.decode(errors="replace")
+
     def resource(self, api_version: str, kind: str) -> Resource:
         """Return where a kind lives on this server; NotServed where it is unknown."""
         return self.discovery.resource(api_version, kind)
