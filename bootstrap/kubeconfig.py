@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -26,6 +26,22 @@ class Context:
     user: str
 
 
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """All that a kubeconfig says in its current context."""
+
+    name: str
+    user_name: str
+    cluster: dict[str, Any] = field(repr=False)
+    user: dict[str, Any] = field(repr=False)  # {} where the context names one that is not there
+    path: Path | None = None  # the file, where it is only one
+
+    @property
+    def server(self) -> str:
+        """Return the URL of the API server."""
+        return str(self.cluster["server"]).rstrip("/")
+
+
 def paths(kubeconfig: Path) -> list[Path]:
     """Return the files behind a KUBECONFIG value, which may be a list as kubectl takes it."""
     return [Path(part).expanduser() for part in str(kubeconfig).split(os.pathsep) if part]
@@ -33,7 +49,14 @@ def paths(kubeconfig: Path) -> list[Path]:
 
 def current_context(kubeconfig: Path) -> Context:
     """Return where a kubeconfig points; SettingsError says which file breaks which rule."""
-    documents = [_document(path) for path in paths(kubeconfig) if path.exists()]
+    found = chosen(kubeconfig)
+    return Context(found.name, found.server, found.user_name)
+
+
+def chosen(kubeconfig: Path) -> Chosen:
+    """Return what a kubeconfig says in its current context; SettingsError says which file breaks which rule."""
+    files = [path for path in paths(kubeconfig) if path.exists()]
+    documents = [_document(path) for path in files]
     if not documents:
         raise SettingsError([f"KUBECONFIG: there is no file {str(kubeconfig)!r}; give the path of a kubeconfig"])
     merged = {key: _merged(documents, key) for key in ("contexts", "clusters", "users")}
@@ -50,12 +73,15 @@ def current_context(kubeconfig: Path) -> Context:
     cluster = _entry(kubeconfig, merged, "clusters", str(context.get("cluster")), f"context {name!r}")
     if not cluster.get("server"):
         raise SettingsError([f"KUBECONFIG: cluster {context.get('cluster')!r} in {kubeconfig} has no server"])
-    return Context(name, str(cluster["server"]).rstrip("/"), str(context.get("user", "")))
+    user = str(context.get("user", ""))
+    only = files[0] if len(files) == 1 else None
+    return Chosen(name, user, cluster, merged["users"].get(user) or {}, only)
 
 
 def _document(path: Path) -> dict[str, Any]:
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        document = yaml.safe_load(path.read_text())
+        document = yaml.load(path.read_text(), Loader=loader)
     except IsADirectoryError:
         problem = "is a directory, not a file"
     except PermissionError:

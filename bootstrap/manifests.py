@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import tempfile
@@ -13,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from bootstrap import process
+from bootstrap import process, rendered
 from bootstrap.errors import DemoError
 from bootstrap.kube.objects import Obj
 
@@ -70,6 +71,12 @@ def builder() -> tuple[str, ...]:
 def build(folder: str, changes: Changes | None = None) -> list[Obj]:
     """Return the objects of a folder below `manifests`, with the changes made to them."""
     fields = changes.as_kustomization() if changes else {}
+    asked = json.dumps([builder(), folder, fields], sort_keys=True)
+    return rendered.remembered(ROOT, asked, lambda: render(folder, fields))
+
+
+def render(folder: str, fields: Mapping[str, Any]) -> list[Obj]:
+    """Return what kustomize makes of a folder with these fields on top of it."""
     if not fields:
         return parse(process.run([*builder(), str(ROOT / folder)]).stdout)
     with tempfile.TemporaryDirectory(prefix="serving-demo-") as scratch:

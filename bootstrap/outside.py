@@ -13,6 +13,7 @@ import urllib3
 
 from bootstrap.errors import DemoError
 from bootstrap.kube.client import Client
+from bootstrap.kube.connection import AT_ONCE
 from bootstrap.kube.objects import Obj, Ref, dig
 
 INGRESS_CA = Ref("v1", "ConfigMap", "openshift-config-managed", "default-ingress-cert")
@@ -49,6 +50,7 @@ class Outside:
             "timeout": timeout,
             "retries": False,
             "maxsize": connections,
+            "socket_options": AT_ONCE,
         }
         proxy = self.proxy_for(urlsplit(url).hostname or "")
         return urllib3.ProxyManager(proxy, **options) if proxy else urllib3.PoolManager(**options)  # type: ignore[arg-type]

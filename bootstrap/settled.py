@@ -81,6 +81,6 @@ def unseeded(
         with bucket.endpoint(client, outside, kubeconfig, namespace) as place:
             if not bucket.works(place, keys, name):
                 return [f"bucket {name} does not open with the data connection's keys"]
-            return [f"{name}/{one} is to be written" for one in bucket.differing(place.s3(keys), name, files)]
+            return [f"{name}/{one} is to be written" for one in bucket.differing(place.reader(keys), name, files)]
     except Exception as problem:
         return [f"the bucket cannot be asked: {problem}"]

@@ -183,7 +183,7 @@ def cause(here: Visit, name: str) -> str:
         namespace = here.settings.namespace
         keys, where = connection_keys(here.client, namespace)
         with bucket.endpoint(here.client, here.outside, here.session.kubeconfig, namespace) as place:
-            stored = bucket.stored_digest(place.s3(keys), where, f"{PREFIXES[name]}/1/model.onnx")
+            stored = bucket.stored_digest(place.reader(keys), where, f"{PREFIXES[name]}/1/model.onnx")
     except Exception as problem:
         return f"the bucket could not be asked for the cause: {problem}"
     if stored is None:

@@ -1,9 +1,10 @@
-"""From a kubeconfig in any of its forms to a Client: the `kubernetes` package reads it, urllib3 does the requests."""
+"""From a kubeconfig in any of its forms to a Client; urllib3 does the requests."""
 
 from __future__ import annotations
 
 import ipaddress
 import logging
+import socket
 import ssl
 import tempfile
 import threading
@@ -15,11 +16,14 @@ from urllib.parse import urlsplit
 import urllib3
 
 from bootstrap.errors import ClusterError, SettingsError
+from bootstrap.kube.access import plain
 from bootstrap.kube.client import Client
 from bootstrap.kube.transport import Transport
 from bootstrap.kubeconfig import current_context
 
 CONNECTIONS = 16
+# urllib3 leaves Nagle's algorithm on behind a proxy, and then every request with a body waits 40 ms for an ACK
+AT_ONCE = [(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)]
 
 
 def connect(
@@ -42,7 +46,9 @@ def connect(
 
 
 def load(kubeconfig: Path, directory: str | None = None) -> Any:
-    """Return the `kubernetes` package's Configuration for a kubeconfig; exec plugins run here."""
+    """Return how to reach a kubeconfig's server; exec plugins run here, by the `kubernetes` package."""
+    if access := plain(kubeconfig, directory):
+        return access
     from kubernetes.client.configuration import Configuration  # a quarter of a second, so not before it is needed
     from kubernetes.config import kube_config
     from kubernetes.config.config_exception import ConfigException
@@ -104,7 +110,7 @@ def make_pool(
     context: ssl.SSLContext, *, proxy: str | None, server_name: str | None = None, connections: int = CONNECTIONS
 ) -> urllib3.PoolManager:
     """Return the pool all requests go through."""
-    options: dict[str, Any] = {"ssl_context": context, "maxsize": connections}
+    options: dict[str, Any] = {"ssl_context": context, "maxsize": connections, "socket_options": AT_ONCE}
     if server_name:
         options["server_hostname"] = server_name
     if not proxy:

@@ -27,5 +27,5 @@ class ActionModule(DemoAction):
             files |= bucket.model_files(Path(folder), prefix)
         with bucket.endpoint(client, self.outside(args), self.kubeconfig(args), namespace) as place:
             made = bucket.prepare(place, root_keys(client, namespace), keys, name)
-            written = bucket.seed(place.s3(keys), name, files, self.say)
+            written = bucket.seed(place, keys, name, files, self.say)
         return {"changed": made or bool(written), "written": written}
