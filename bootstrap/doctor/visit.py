@@ -136,7 +136,7 @@ def look(
     except DemoError as problem:
         seen.unread["outside"] = str(problem)
     found.seen = seen
-    if blind := seen.unread.get("facts") or seen.unread.get("outside"):
+    if blind := next((seen.unread[name] for name in ("facts", "outside", "past") if name in seen.unread), None):
         found.checked.append(Checked("cluster", "reading", [unreadable(session, blind)]))
     found.checked += finding.run("cluster", checks, seen, seen.unread)
 
