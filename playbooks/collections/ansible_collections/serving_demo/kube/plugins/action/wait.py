@@ -7,6 +7,7 @@ from typing import Any
 
 from ansible_collections.serving_demo.kube.plugins.plugin_utils.task import DemoAction, load
 
+from bootstrap.argocd import Refresher
 from bootstrap.desired import Awaited
 from bootstrap.kube.wait import wait
 from bootstrap.operators import follow
@@ -26,7 +27,13 @@ class ActionModule(DemoAction):
         subscriptions = [item.ref for item in awaited if item.ref.kind == "Subscription"]
         first = [item for item in awaited if item.ref.kind in ("Application", "Subscription")]
         rest = [item for item in awaited if item not in first]
-        options = {"why": args["why"], "next_step": args.get("next_step"), "on_progress": self.say}
+        refresh = Refresher(client, [item.ref for item in first if item.ref.kind == "Application"])
+
+        def tell(text: str) -> None:
+            refresh()
+            self.say(text)
+
+        options = {"why": args["why"], "next_step": args.get("next_step"), "on_progress": tell}
         wait(client, [item.target() for item in first], timeout=end - time.monotonic(), **options)
         for ref in subscriptions:
             follow(client, ref, timeout=end - time.monotonic(), record=args.get("record"), **options)
