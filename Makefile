@@ -50,7 +50,7 @@ $(STAGES):
 ##@ Rehearsal
 # REHEARSAL: which one (default: default); RHODS: release of OpenShift AI, 2.8, 2.25 or 3.4; FROM: a snapshot; PART: of the cluster
 REHEARSAL_VERB = $(BIN)/python -m rehearsal $(subst rehearsal-,,$@) --name $(or $(REHEARSAL),default)
-.PHONY: rehearse rehearsal-up rehearsal-stop rehearsal-down rehearsal-status rehearsal-logs rehearsal-shell rehearsal-check
+.PHONY: rehearse rehearsal-up rehearsal-stop rehearsal-down rehearsal-status rehearsal-logs rehearsal-shell rehearsal-check rehearsal-tools
 rehearse: rehearsal-up ## Raise the demo on a rehearsal cluster of this machine (REHEARSAL=name, RHODS=3.4)
 	@$(MAKE) --no-print-directory demo REHEARSAL=$(or $(REHEARSAL),default)
 rehearsal-up: $(VENV)/.ready ## Make or start a rehearsal cluster, and wait until it is ready (FROM=snapshot)
@@ -65,13 +65,16 @@ rehearsal-logs: $(VENV)/.ready ## Show the last line of each part's log, or the 
 	@$(REHEARSAL_VERB) $(PART)
 rehearsal-shell: $(VENV)/.ready ## Open a shell inside it
 	@$(REHEARSAL_VERB)
-rehearsal-check: $(VENV)/.ready ## Say whether this machine can run one
+rehearsal-check rehearsal-tools: $(VENV)/.ready
 	@$(REHEARSAL_VERB)
+rehearsal-check: ## Say whether this machine can run one
+rehearsal-tools: ## Build every program that one needs, once, into your cache folder
 
 ##@ Development
 .PHONY: test test-unit lint format train answers
-test: $(VENV)/.ready ## Every test that this machine can run
-	@$(BIN)/python -m pytest -m "not soak"
+test: lint rehearsal-tools ## Every check and every test (builds what the rehearsal needs)
+	@$(BIN)/python -m pytest -q -n 2 tests/unit tests/manifests tests/conformance
+	@$(BIN)/python -m pytest -v -m "not soak" tests/e2e
 test-unit: $(VENV)/.ready ## The tests that need no cluster
 	@$(BIN)/python -m pytest -q -n 2 tests/unit tests/manifests
 lint: $(VENV)/.ready ## Formats, types, import order, Ansible and YAML

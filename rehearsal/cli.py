@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from rehearsal import env_file, git_snapshot, lifecycle, preflight, processes, status, wait
+from rehearsal.binaries import ensure_tools
 from rehearsal.cluster import DEFAULT_NAME, DEFAULT_RHODS, OPENSHIFT, Cluster, RehearsalError, home, root_of
 from rehearsal.namespaces import ENTER
 from rehearsal.progress import say
@@ -96,6 +97,12 @@ def check(arguments: Arguments) -> int:
     return 0 if all(finding.holds for finding in found) else 1
 
 
+def tools(arguments: Arguments) -> int:
+    """Builds what is missing of every program and environment."""
+    ensure_tools()
+    return 0
+
+
 def git(arguments: Arguments) -> int:
     """Takes the Git snapshot anew and prints its revision."""
     cluster = Cluster.load(root_of(arguments.name))
@@ -155,6 +162,7 @@ def parser() -> argparse.ArgumentParser:
     inside = verb("shell", shell, "a shell or one command inside the cluster's namespaces")
     inside.add_argument("command", nargs=argparse.REMAINDER)
     verb("check", check, "whether this machine can run a rehearsal")
+    verb("tools", tools, "build every program that a rehearsal needs, once")
     source = verb("git", git, "take the Git snapshot of the working copy anew and print its revision")
     source.add_argument("--quiet", action="store_true", help="print nothing")
     verb("snapshot", snapshot_, "keep a copy of the cluster for `up --from`").add_argument("to", metavar="SNAPSHOT")

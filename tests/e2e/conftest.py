@@ -14,7 +14,7 @@ from typing import Protocol
 
 import pytest
 
-from rehearsal.cluster import CLONE, Cluster, root_of
+from rehearsal.cluster import CLONE, DEFAULT_RHODS, Cluster, root_of
 from rehearsal.toolchain import tool
 
 UP_SECONDS = 300  # a warm `up` takes under 20; this bounds a machine under load
@@ -45,20 +45,21 @@ def state_root() -> Iterator[Path]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.fixture(scope="session")
-def cluster(state_root: Path) -> Iterator[Cluster]:
-    """A running rehearsal of the default version."""
+@pytest.fixture(scope="module")
+def cluster(state_root: Path, request: pytest.FixtureRequest) -> Iterator[Cluster]:
+    """A running rehearsal of the module's own, of the version that its constant RHODS names."""
     if name := os.environ.get(RUNNING):
         yield Cluster.load(root_of(name))
         return
-    rehearsal("up", "--name", "e2e", root=state_root)
+    version = getattr(request.module, "RHODS", DEFAULT_RHODS)
+    rehearsal("up", "--name", "e2e", "--rhods", version, root=state_root)
     try:
         yield Cluster.load(state_root / "e2e")
     finally:
         rehearsal("down", "--name", "e2e", root=state_root)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def kubectl(cluster: Cluster) -> Kubectl:
     return kubectl_for(cluster)
 

@@ -11,6 +11,7 @@ from tests.e2e.conftest import Kubectl
 from tests.e2e.openshift_ai import Platform
 
 pytestmark = pytest.mark.e2e
+RHODS = "2.25"
 DSC = "datasciencecluster.opendatahub.io/v1"
 
 

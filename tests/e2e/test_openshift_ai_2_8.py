@@ -11,6 +11,7 @@ from tests.e2e.conftest import Kubectl
 from tests.e2e.openshift_ai import Platform
 
 pytestmark = pytest.mark.e2e
+RHODS = "2.8"
 SERVICE = "http://modelmesh-serving.shop.svc.cluster.local:8008/v2/models"
 
 
