@@ -172,6 +172,7 @@ def teardown(settings: Settings, show: Lines) -> None:
     going = give_back(settings, show)
     if settings.dry_run:
         print("\n".join(f"would delete {ref}" for ref in going.refs) or "nothing would be deleted")
+        print("".join(f"would take the demo's fields out of {ref}\n" for ref in going.lent), end="")
     for name, why in {**going.kept, **going.stays}.items():
         print(f"stays: {name}: {why}")
     if not settings.dry_run:

@@ -162,16 +162,17 @@ def gitops(plan: Plan) -> Desired:
         if destination["namespace"] == NAMESPACE:
             destination["namespace"] = plan.settings.namespace
     desired.applied["delivery"] = [project, *repository(plan)]
+    # one key of a list that is Argo CD's own or its administrator's
+    desired.adopted += [Ref.of(obj) for obj in desired.applied["delivery"] if obj["kind"] == "ConfigMap"]
     return desired
 
 
 def repository(plan: Plan) -> list[Obj]:
-    """Return what Argo CD needs to read the repository: its credentials, and its CA on an instance of ours."""
+    """Return what Argo CD needs to read the repository: its credentials, and its CA."""
     from bootstrap.repository import ca_certificates, secret
 
     argocd = plan.facts.argocd
-    ours = plan.facts.gitops.ours or not plan.facts.gitops.present
-    certificates = ca_certificates(plan.repo_url, plan.repo_ca, argocd) if ours else []
+    certificates = ca_certificates(plan.repo_url, plan.repo_ca, argocd)
     return [*secret(plan.settings, plan.repo_url, argocd), *certificates]
 
 
@@ -283,6 +284,12 @@ def serving(plan: Plan) -> Desired:
     desired = Desired("serving", {"prepare": plan.rights("serving")})
     images = {TRITON_IMAGE: plan.settings.triton_image} if plan.settings.triton_image else {}
     deliver(plan, desired, "serving", f"serving/overlays/{plan.era}", plan.moved(images=images))
+    if plan.era == "raw":
+        # KServe reports the generation of this Deployment as the InferenceService's: a change is done when it is
+        desired.awaited["delivery"] += [
+            Awaited(Ref("apps/v1", "Deployment", plan.settings.namespace, f"{name}-predictor"))
+            for name in SERVICES[plan.era]
+        ]
     return desired
 
 

@@ -1,4 +1,4 @@
-"""What operators that we installed have made: recognised by OLM's label, by owner, or by this table of names."""
+"""What operators that we installed have made: recognised by OLM's label, by their own labels, or by this table."""
 
 from __future__ import annotations
 
@@ -6,24 +6,31 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from bootstrap.kube.client import Client
-from bootstrap.kube.objects import Obj, Ref, dig
-from bootstrap.kube.record import Record
+from bootstrap.kube.discovery import Resource
+from bootstrap.kube.objects import Obj, Ref, carries_our_labels, dig
+from bootstrap.kube.parallel import each
+from bootstrap.kube.record import Record, same_object
 
-CRD = ("apiextensions.k8s.io/v1", "CustomResourceDefinition")
 OLM = "operators.coreos.com/v1alpha1"
-WEBHOOKS = "admissionregistration.k8s.io/v1"
+CRD_API, CRD = "apiextensions.k8s.io/v1", "CustomResourceDefinition"
+NAMESPACE = "Namespace"
+WEBHOOKS = "admissionregistration.k8s.io"
 
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """What one operator leaves behind, beyond what OLM labels."""
+    """What one operator leaves behind, beyond what OLM takes back, and who else may use it."""
 
     stage: str
     namespace: str
-    instances: tuple[tuple[str, str, str | None], ...]  # group, kind, namespace: deleted while the operator runs
+    instances: tuple[tuple[str, str], ...]  # group, kind: deleted while the operator runs
+    users: tuple[tuple[str, str], ...]  # group, kind: somebody else's keeps the operator
+    groups: tuple[str, ...]  # ends of the API groups whose CRDs came with it
     namespaces: tuple[str, ...] = ()
     generated: str | None = None  # label of namespaces that it made
-    leftovers: tuple[tuple[str, str, str], ...] = ()  # api version, kind, name
+    label: str | None = None  # label of what it made across the cluster
+    everywhere: tuple[tuple[str, str, str], ...] = ()  # api version, kind, name: made in every namespace
+    leftovers: tuple[tuple[str, str, str], ...] = ()  # group, kind, name
     stays: tuple[tuple[str, str], ...] = ()
 
 
@@ -32,15 +39,24 @@ PACKAGES = {
         stage="rhods",
         namespace="redhat-ods-operator",
         instances=(
-            ("datasciencecluster.opendatahub.io", "DataScienceCluster", None),
-            ("dscinitialization.opendatahub.io", "DSCInitialization", None),
+            ("datasciencecluster.opendatahub.io", "DataScienceCluster"),
+            ("dscinitialization.opendatahub.io", "DSCInitialization"),
         ),
+        users=(
+            ("serving.kserve.io", "InferenceService"),
+            ("serving.kserve.io", "ServingRuntime"),
+            ("serving.kserve.io", "LLMInferenceService"),
+            ("kubeflow.org", "Notebook"),
+        ),
+        groups=("opendatahub.io", "serving.kserve.io"),
         generated="opendatahub.io/generated-namespace=true",
+        label="platform.opendatahub.io/part-of",
+        everywhere=(("v1", "ConfigMap", "odh-trusted-ca-bundle"),),
         leftovers=(
             (WEBHOOKS, "MutatingWebhookConfiguration", "mutating.odh-model-controller.opendatahub.io"),
-            ("console.openshift.io/v1", "ConsoleLink", "rhodslink"),
-            ("oauth.openshift.io/v1", "OAuthClient", "dashboard-oauth-client"),
-            ("user.openshift.io/v1", "Group", "rhods-admins"),
+            ("console.openshift.io", "ConsoleLink", "rhodslink"),
+            ("oauth.openshift.io", "OAuthClient", "dashboard-oauth-client"),
+            ("user.openshift.io", "Group", "rhods-admins"),
         ),
         stays=(
             ("Subscription openshift-operators/servicemeshoperator3", "the ingress operator installed it, and owns it"),
@@ -49,20 +65,25 @@ PACKAGES = {
     "openshift-gitops-operator": Package(
         stage="gitops",
         namespace="openshift-gitops-operator",
-        instances=(("pipelines.openshift.io", "GitopsService", None),),
+        instances=(("pipelines.openshift.io", "GitopsService"),),
+        users=(("argoproj.io", "Application"), ("argoproj.io", "ApplicationSet"), ("argoproj.io", "ArgoCD")),
+        groups=("argoproj.io", "pipelines.openshift.io"),
         namespaces=("openshift-gitops",),
-        leftovers=(("console.openshift.io/v1", "ConsoleLink", "argocd"),),
+        leftovers=(("console.openshift.io", "ConsoleLink", "argocd"),),
     ),
 }
 
 
 @dataclass(slots=True)
 class Remains:
-    """What an installed operator has made, in the two steps in which it goes."""
+    """What an installed operator has made, in the three steps in which it goes."""
 
     stage: str
     instance: list[Ref] = field(default_factory=list)
     operator: list[Ref] = field(default_factory=list)
+    rest: list[Ref] = field(default_factory=list)
+    users: list[Ref] = field(default_factory=list)  # somebody else's, so all of it stays
+    kept: dict[str, str] = field(default_factory=dict)
     stays: dict[str, str] = field(default_factory=dict)
 
 
@@ -73,23 +94,91 @@ def remains(client: Client, package: str, known: Record) -> Remains | None:
         return None
     row = PACKAGES[package]
     found = Remains(row.stage)
-    resources = client.discovery.everything()
-    for group, kind, namespace in row.instances:
-        for version in {
-            one.api_version for one in resources if one.kind == kind and one.api_version.startswith(f"{group}/")
-        }:
-            found.instance += refs(client.list(version, kind, namespace))
-    found.operator += [ref for ref in known.created if ref.namespace == row.namespace or ref.name == row.namespace]
+    kinds = client.discovery.everything()
+    found.users = users(client, row, kinds, known)
+    found.instance = of_kinds(client, kinds, row.instances) + made_namespaces(client, row)
     csvs = client.list(OLM, "ClusterServiceVersion", row.namespace)
+    found.operator = [ref for ref in known.created if ref.namespace == row.namespace]
     found.operator += [ref for ref in refs(csvs) if ref.name.startswith(f"{package}.")]
-    label = f"operators.coreos.com/{package}.{row.namespace}"
-    found.operator += refs(client.list(*CRD, label_selector=label))
-    found.operator += [Ref("v1", "Namespace", None, name) for name in row.namespaces]
-    if row.generated:
-        found.operator += refs(client.list("v1", "Namespace", label_selector=row.generated))
-    found.operator += [Ref(version, kind, None, name) for version, kind, name in row.leftovers]
+    others = others_operators(client, package, row.namespace)
+    space = Ref("v1", NAMESPACE, None, row.namespace)
+    if others:
+        found.operator = [ref for ref in found.operator if ref.kind != "OperatorGroup"]
+        found.kept[str(space)] = f"it holds what is not ours: {others[0]}"
+    elif any(same_object(space, made) for made in known.created):
+        found.operator.append(space)
+    found.rest = across(client, package, kinds)
+    adopted = {(ref.group, ref.kind, ref.namespace, ref.name) for ref in known.adopted}
+    for step in (found.instance, found.operator, found.rest):
+        step[:] = [r for r in dict.fromkeys(step) if (r.group, r.kind, r.namespace, r.name) not in adopted]
     found.stays = {name: why for name, why in row.stays if there(client, name)}
     return found
+
+
+def across(client: Client, package: str, kinds: list[Resource]) -> list[Ref]:
+    """Return what an operator makes across the cluster, and OLM does not take back with it."""
+    row = PACKAGES[package]
+    found = [ref for ref in refs(client.list(CRD_API, CRD)) if its_crd(ref, row)]
+    label = f"operators.coreos.com/{package}.{row.namespace}"
+    found += refs(client.list(CRD_API, CRD, label_selector=label))
+    if row.label:
+        wide = [one for one in kinds if not one.namespaced and one.kind not in (CRD, NAMESPACE)]
+        lists = each(lambda one: client.list(one.api_version, one.kind, label_selector=row.label), wide)
+        found += [Ref.of(obj) for objs in lists for obj in objs if not dig(obj, "metadata", "ownerReferences")]
+    for version, kind, name in row.everywhere:
+        found += refs(client.list(version, kind, field_selector=f"metadata.name={name}"))
+    served = {(one.api_version.rpartition("/")[0], one.kind): one.api_version for one in kinds}
+    left = [Ref(served[g, k], k, None, name) for g, k, name in row.leftovers if (g, k) in served]
+    left.append(Ref("operators.coreos.com/v1", "Operator", None, f"{package}.{row.namespace}"))  # OLM's own summary
+    return list(dict.fromkeys(found + [ref for ref in left if client.find(ref)]))
+
+
+def its_crd(ref: Ref, row: Package) -> bool:
+    """Say whether a CRD is of a group that comes with the operator."""
+    group = ref.name.partition(".")[2]
+    return any(group == end or group.endswith(f".{end}") for end in row.groups)
+
+
+def before(client: Client, package: str) -> list[Ref]:
+    """Return what an operator not yet installed would make, and is there already: it is not ours later either."""
+    return across(client, package, client.discovery.everything()) + made_namespaces(client, PACKAGES[package])
+
+
+def made_namespaces(client: Client, row: Package) -> list[Ref]:
+    """Return the namespaces that the operator makes."""
+    named = [Ref("v1", NAMESPACE, None, name) for name in row.namespaces]
+    found = [ref for ref in named if client.find(ref)]
+    return found + (refs(client.list("v1", NAMESPACE, label_selector=row.generated)) if row.generated else [])
+
+
+def users(client: Client, row: Package, kinds: list[Resource], known: Record) -> list[Ref]:
+    """Return what somebody else made that needs the operator."""
+    lists = [client.list(*one) for one in versions(kinds, row.users)]
+    return sorted(Ref.of(obj) for objs in lists for obj in objs if not its_own(obj, row, known))
+
+
+def its_own(obj: Obj, row: Package, known: Record) -> bool:
+    """Say whether an object is ours, or the operator's own."""
+    owned = bool(dig(obj, "metadata", "ownerReferences"))
+    generated = Ref.of(obj).namespace in row.namespaces and obj["kind"] == "ArgoCD"
+    return owned or generated or carries_our_labels(obj) or any(same_object(Ref.of(obj), r) for r in known.created)
+
+
+def others_operators(client: Client, package: str, namespace: str) -> list[Ref]:
+    """Return the Subscriptions of other packages in an operator's namespace."""
+    found = client.list(OLM, "Subscription", namespace)
+    return sorted(Ref.of(obj) for obj in found if dig(obj, "spec", "name") != package)
+
+
+def of_kinds(client: Client, kinds: list[Resource], wanted: Iterable[tuple[str, str]]) -> list[Ref]:
+    """Return every object of these kinds, each in one version."""
+    return [ref for one in versions(kinds, wanted) for ref in refs(client.list(*one))]
+
+
+def versions(kinds: list[Resource], wanted: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return API version and kind of those kinds that are served."""
+    served = {(one.api_version.rpartition("/")[0], one.kind): one.api_version for one in kinds}
+    return [(served[group, kind], kind) for group, kind in wanted if (group, kind) in served]
 
 
 def refs(objects: Iterable[Obj]) -> list[Ref]:

@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,6 +16,7 @@ from typing import Any
 
 from bootstrap.errors import PlaybookFailed
 from bootstrap.progress import Lines, listening
+from bootstrap.scratch import scratch
 
 ROOT = Path(__file__).parents[1]
 PLAYBOOKS = ROOT / "playbooks"
@@ -106,9 +106,7 @@ def run(
     check: bool = False,
 ) -> Outcome:
     """Run the playbooks of these stages in order; PlaybookFailed says which task failed and why."""
-    with tempfile.TemporaryDirectory(prefix="serving-demo-") as folder, listening(show) as channel:
-        Path(folder).chmod(0o700)
-        private = Path(folder)
+    with scratch(log.parent) as private, listening(show) as channel:
         (private / "variables.json").write_text(json.dumps(dict(variables)))
         options = f"-e @{private / 'variables.json'}{' --check --diff' if check else ''}"
         log.parent.mkdir(parents=True, exist_ok=True)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bootstrap import __version__, desired, facts, login, playbooks, repository
+from bootstrap import __version__, desired, facts, installed, login, playbooks, repository
 from bootstrap.desired import Desired, Plan
 from bootstrap.errors import GuardError, UsageError
 from bootstrap.facts import Facts
@@ -22,6 +21,7 @@ from bootstrap.kube.objects import Obj
 from bootstrap.kube.record import Keeper
 from bootstrap.outside import Outside, way_out
 from bootstrap.progress import Lines
+from bootstrap.scratch import scratch
 from bootstrap.settings import Settings
 from bootstrap.settled import unsettled
 
@@ -166,8 +166,15 @@ def run(here: Visit, names: Sequence[str], show: Lines, *, check: bool = False) 
 
 
 def adopt(here: Visit, wanted: Sequence[Desired]) -> None:
-    """Note in the cluster's record what was there before us."""
-    if refs := [ref for item in wanted for ref in item.adopted]:
+    """Note in the cluster's record what was there before us, also of operators that we are about to install."""
+    refs = [ref for item in wanted for ref in item.adopted]
+    known = record.read(here.client)
+    stages = {item.stage for item in wanted}
+    for operator in (here.facts.gitops, here.facts.rhods):
+        begun = known is not None and operator.package in {*known.installed, *(ref.name for ref in known.created)}
+        if installed.PACKAGES[operator.package].stage in stages and not operator.present and not begun:
+            refs += installed.before(here.client, operator.package)
+    if refs:
         Keeper(here.client, **record_of(here)).adopt(refs)
     for ref, change in (patch for item in wanted for patch in item.patched):
         here.client.patch(ref, change)
@@ -182,8 +189,8 @@ def deliver(
     here: Visit, names: Sequence[str], wanted: Sequence[Desired], show: Lines, *, check: bool = False
 ) -> playbooks.Outcome:
     """Run the playbooks of these stages over what was rendered for them."""
-    with tempfile.TemporaryDirectory(prefix="serving-demo-") as folder:
-        variables = render(here, wanted, Path(folder))
+    with scratch(here.settings.state_dir) as folder:
+        variables = render(here, wanted, folder)
         log = here.settings.state_dir / "log.jsonl"
         stages = {name: JOURNEY[name] for name in names}
         return playbooks.run(stages, variables, show=show, log=log, check=check)

@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 import sys
-import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any
 
 from bootstrap import installed, playbooks
 from bootstrap.errors import GuardError
 from bootstrap.foreign import foreign
 from bootstrap.kube import record
+from bootstrap.kube.apply import MANAGER
 from bootstrap.kube.client import Client
 from bootstrap.kube.identity import cluster_id
 from bootstrap.kube.lease import exclusive
-from bootstrap.kube.objects import Ref
+from bootstrap.kube.objects import Obj, Ref, dig
 from bootstrap.kube.record import Record
 from bootstrap.login import Session
 from bootstrap.progress import Lines
+from bootstrap.scratch import scratch
 from bootstrap.settings import Settings
 from bootstrap.stages import sign_in, write
 
-STEPS = ("applications", "serving", "storage", "rhods_instance", "rhods_operator", "gitops_instance", "gitops_operator")
+STEPS = (
+    "applications",
+    "serving",
+    "storage",
+    *("rhods_instance", "rhods_operator", "rhods_rest"),
+    *("gitops_instance", "gitops_operator", "gitops_rest"),
+)
 SERVING = ("InferenceService", "ServingRuntime", "Template")
 OPERATORS = ("Subscription", "OperatorGroup", "ClusterServiceVersion")
 
@@ -36,6 +42,7 @@ class Departure:
     by_operator: set[Ref] = field(default_factory=set)  # made by operators that we installed
     kept: dict[str, str] = field(default_factory=dict)  # ours, but not now: the record stays with it
     stays: dict[str, str] = field(default_factory=dict)  # on purpose, and for good
+    lent: list[Ref] = field(default_factory=list)  # not ours, but they hold fields of ours, which are given back
 
     @property
     def refs(self) -> list[Ref]:
@@ -52,18 +59,46 @@ def departure(client: Client, known: Record, *, keep_operators: bool = False) ->
     for space in [ref for ref in going.steps["storage"] if ref.kind == "Namespace"]:
         if others := foreign(client, space.name, known):
             going.steps["storage"].remove(space)
-            names = ", ".join(map(str, others[:3])) + (f" and {len(others) - 3} more" if len(others) > 3 else "")
-            going.kept[str(space)] = f"it holds what is not ours: {names}"
+            going.kept[str(space)] = f"it holds what is not ours: {named(others)}"
     for package in ("rhods-operator", "openshift-gitops-operator"):
         made = installed.remains(client, package, known)
-        if made and keep_operators:
-            going.kept[f"operator {package}"] = "KEEP=operators"
+        if made and (keep_operators or made.users):
+            why = "KEEP=operators" if keep_operators else f"somebody else uses it: {named(made.users)}"
+            going.kept[f"operator {package}"] = why
+            going.steps[f"{made.stage}_instance"].clear()  # it is of no use without
         elif made:
             going.steps[f"{made.stage}_instance"] += made.instance
             going.steps[f"{made.stage}_operator"] += made.operator
-            going.by_operator |= {*made.instance, *made.operator}
+            going.steps[f"{made.stage}_rest"] += made.rest
+            going.by_operator |= {*made.instance, *made.operator, *made.rest}
+            going.kept |= made.kept
             going.stays |= made.stays
+    seen: set[Ref] = set()
+    for refs in going.steps.values():
+        refs[:] = [ref for ref in dict.fromkeys(refs) if ref not in seen]
+        seen.update(refs)
+    going.lent = [ref for ref in sorted(known.adopted) if lent(client.find(ref))]
     return going
+
+
+def lent(obj: Obj | None) -> bool:
+    """Say whether an object that is not ours holds fields that we applied."""
+    entries = dig(obj, "metadata", "managedFields", default=[])
+    return any(one.get("manager") == MANAGER and one.get("operation") == "Apply" for one in entries)
+
+
+def give_back(client: Client, refs: Iterable[Ref]) -> None:
+    """Take our fields out of objects that are not ours: an apply without them is the server's way to say so."""
+    for ref in refs:
+        meta = {"name": ref.name, **({"namespace": ref.namespace} if ref.namespace else {})}
+        if client.find(ref):
+            client.apply({"apiVersion": ref.api_version, "kind": ref.kind, "metadata": meta}, manager=MANAGER)
+
+
+def named(refs: Sequence[Ref], limit: int = 3) -> str:
+    """Return the first references as a text, and how many more there are."""
+    more = f" and {len(refs) - limit} more" if len(refs) > limit else ""
+    return ", ".join(map(str, refs[:limit])) + more
 
 
 def step_of(ref: Ref) -> str | None:
@@ -90,6 +125,7 @@ def teardown(settings: Settings, show: Lines, ask: Callable[[str], str] = input)
     confirm(settings, session, client, going, ask)
     with exclusive(client, holder=session.user):
         run(settings, session, client, going, show)
+        give_back(client, going.lent)
         forget(client, known, going)
     if not going.kept:
         remove_record(client, known)
@@ -127,9 +163,9 @@ def confirm(settings: Settings, session: Session, client: Client, going: Departu
 
 def run(settings: Settings, session: Session, client: Client, going: Departure, show: Lines) -> None:
     """Run the playbook over the steps."""
-    with tempfile.TemporaryDirectory(prefix="serving-demo-") as folder:
+    with scratch(settings.state_dir) as folder:
         for name in STEPS:
-            write(Path(folder) / f"{name}.json", entries(going.steps[name], going.by_operator))
+            write(folder / f"{name}.json", entries(going.steps[name], going.by_operator))
         connection = {
             "kubeconfig": str(session.kubeconfig.resolve()),
             "ca_file": str(settings.ca_file.resolve()) if settings.ca_file else None,
@@ -138,7 +174,7 @@ def run(settings: Settings, session: Session, client: Client, going: Departure, 
         }
         variables: Mapping[str, Any] = {
             "demo_connection": {key: value for key, value in connection.items() if value},
-            "teardown_steps": folder,
+            "teardown_steps": str(folder),
             "teardown_force_finalizers": settings.force_finalizers,
         }
         log = settings.state_dir / "log.jsonl"
@@ -153,7 +189,9 @@ def entries(refs: Iterable[Ref], by_operator: set[Ref]) -> list[dict[str, Any]]:
 def forget(client: Client, known: Record, going: Departure) -> None:
     """Take out of the record what is gone."""
     keeper = record.Keeper(client, version=known.version, settings=known.settings)
-    keeper.forget([ref for ref in known.created if step_of(ref) and client.find(ref) is None])
+    own = (record.NAMESPACE,)
+    gone = [r for r in known.created if r.namespace not in own and r.name not in own and client.find(r) is None]
+    keeper.forget(gone)
 
 
 def remove_record(client: Client, known: Record) -> None:

@@ -206,7 +206,8 @@ class _Apply:
         """Raise with every object refused so far."""
         if not self.refused:
             return
-        problems = [_problem(ref, error) for ref, error in sorted(self.refused.items())]
+        refused = sorted(self.refused.items())
+        problems = [_problem(ref, error, carries_our_labels(self.wanted[ref])) for ref, error in refused]
         only_conflicts = all(_field_conflicts(error) for error in self.refused.values())
         raise (ConflictError if only_conflicts else ApplyFailed)(problems)
 
@@ -239,11 +240,12 @@ def _field_conflicts(error: DemoError) -> list[tuple[str, str]]:
     ]
 
 
-def _problem(ref: Ref, error: DemoError) -> str:
+def _problem(ref: Ref, error: DemoError, ours: bool) -> str:
     conflicts = _field_conflicts(error)
     if conflicts:
         fields = ", ".join(f"{name} (managed by {who.split(' using ')[0]})" for name, who in conflicts)
-        return f"{ref}: somebody else manages {fields}; it is left as it is: give these fields back, or `make reset`"
+        way = "give these fields back, or `make reset`" if ours else "take them out, or set them to what the demo needs"
+        return f"{ref}: somebody else manages {fields}; it is left as it is: {way}"
     if any(cause.get("reason") == "NamespaceTerminating" for cause in getattr(error, "causes", ())):
         return f"{ref}: namespace {ref.namespace} is being deleted; wait until it is gone, then run this again"
     return f"{ref}: {error}"

@@ -37,18 +37,24 @@ def delete(
     dry_run: bool = False,
     force_finalizers: bool = False,
     propagation: str = "Foreground",
+    orphaning: str | None = None,
     on_progress: Progress | None = None,
 ) -> Deleted:
-    """Delete what passes `is_ours` (None: ours; a text: why not) and wait until it is gone; else DeleteStuck."""
+    """Delete what passes `is_ours` (None: ours; a text: why not) and wait until it is gone; else DeleteStuck.
+
+    Finalizers that begin with `orphaning` are taken off first: what they would delete along is to stay.
+    """
     todo, deleted = _sort_out(client, list(dict.fromkeys(refs)), is_ours)
     if dry_run:
         deleted.gone = list(todo)
         return deleted
     deadline = time.monotonic() + timeout
     for wave in reversed(waves(list(todo))):
+        if orphaning:
+            each(lambda ref: _orphan(client, ref, todo[ref], orphaning), wave)
         _ask(client, wave, todo, propagation)
         left = max(0.0, deadline - time.monotonic())
-        targets = [Target(ref, absent=True) for ref in wave]
+        targets = [Target(ref, absent=True, uid=dig(todo[ref], "metadata", "uid")) for ref in wave]
         try:
             wait(client, targets, timeout=left, why="what was deleted to be gone", on_progress=on_progress)
         except WaitTimeout as error:
@@ -71,6 +77,15 @@ def _sort_out(client: Client, refs: list[Ref], is_ours: Callable[[Obj], str | No
         else:
             todo[ref] = obj
     return todo, deleted
+
+
+def _orphan(client: Client, ref: Ref, obj: Obj, prefix: str) -> None:
+    """Take the finalizers with a prefix off an object."""
+    found = dig(obj, "metadata", "finalizers", default=[])
+    left = [one for one in found if not one.startswith(prefix)]
+    if left != found:
+        with contextlib.suppress(NotFound):  # gone by itself in the meantime
+            client.patch(ref, {"metadata": {"finalizers": left or None}})
 
 
 def _ask(client: Client, wave: list[Ref], found: dict[Ref, Obj], propagation: str) -> None:

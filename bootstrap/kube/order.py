@@ -8,6 +8,7 @@ NAMESPACES, DEFINITIONS, GROUND, BODY, CONSUMERS, GATES = range(6)
 
 WAVES = {
     ("", "Namespace"): NAMESPACES,
+    ("operators.coreos.com", "Operator"): NAMESPACES,  # OLM makes it again as long as anything of the operator is left
     ("apiextensions.k8s.io", "CustomResourceDefinition"): DEFINITIONS,
     ("", "ServiceAccount"): GROUND,
     ("", "Secret"): GROUND,
@@ -25,6 +26,9 @@ WAVES = {
     ("argoproj.io", "AppProject"): GROUND,
     ("serving.kserve.io", "ServingRuntime"): GROUND,
     ("operators.coreos.com", "Subscription"): CONSUMERS,
+    # their operators re-create what lies in the next kind of the same product as long as these are there
+    ("datasciencecluster.opendatahub.io", "DataScienceCluster"): CONSUMERS,
+    ("pipelines.openshift.io", "GitopsService"): CONSUMERS,
     ("argoproj.io", "Application"): CONSUMERS,
     ("serving.kserve.io", "InferenceService"): CONSUMERS,
     # these intercept or answer other requests, so they come when what they call is there

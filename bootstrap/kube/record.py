@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from bootstrap.errors import ApiError, Conflict, GuardError, NotFound
@@ -35,6 +36,7 @@ class Record:
     adopted: set[Ref] = field(default_factory=set)
     installed: dict[str, str] = field(default_factory=dict)  # operator package -> CSV that we installed
     settings: dict[str, str] = field(default_factory=dict)
+    reset: str = ""  # when the demo was last made as new
 
     def owns(self, obj: Obj) -> str | None:
         """Return None where the object is ours to delete (our labels and in the record), else why not."""
@@ -57,6 +59,7 @@ class Record:
             "adopted": _lines(self.adopted),
             "installed": json.dumps(self.installed, sort_keys=True),
             "settings": json.dumps(self.settings, sort_keys=True),
+            **({"reset": self.reset} if self.reset else {}),
         }
 
     @classmethod
@@ -71,6 +74,7 @@ class Record:
                 set(map(_ref, data.get("adopted", "").splitlines())),
                 dict(json.loads(data.get("installed") or "{}")),
                 dict(json.loads(data.get("settings") or "{}")),
+                data.get("reset", ""),
             )
         except (LookupError, ValueError) as error:
             raise GuardError(
@@ -149,8 +153,12 @@ class Keeper:
         self._note(installed={package: csv})
 
     def forget(self, refs: Iterable[Ref]) -> None:
-        """Note what is gone again."""
+        """Note what is gone again; an operator goes with its Subscription."""
         self._note(gone=set(refs))
+
+    def was_reset(self) -> None:
+        """Note that the demo is as new now."""
+        self._note(reset=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
 
     def _note(
         self,
@@ -158,6 +166,7 @@ class Keeper:
         adopted: frozenset[Ref] | set[Ref] = frozenset(),
         installed: dict[str, str] | None = None,
         gone: frozenset[Ref] | set[Ref] = frozenset(),
+        reset: str = "",
     ) -> None:
         """Add to the record as it is now; another writer's additions are kept."""
         with self._lock:
@@ -169,6 +178,10 @@ class Keeper:
                 record.created = (record.created | (created - record.adopted)) - gone
                 record.adopted -= gone
                 record.installed |= installed or {}
+                for ref in gone:
+                    if ref.kind == "Subscription":
+                        record.installed.pop(ref.name, None)
+                record.reset = reset or record.reset
                 if live and record.to_data() == before:
                     return
                 record.version, record.settings = self._version, self._settings

@@ -26,12 +26,15 @@ class Target:
     ref: Ref
     condition: str | None = None  # "Available" or "Available=False": just this status condition
     absent: bool = False  # the object must go away
+    uid: str | None = None  # which one must go away: its successor of the same name is another object
     check: Predicate | None = None  # instead of the table's predicate
 
     def verdict(self, obj: Obj | None, missing: str) -> Verdict:
         """Return the verdict on what was seen; `missing` says why there is nothing."""
         if self.absent:
-            return READY if obj is None else not_ready(_holding(obj))
+            if obj is None or (self.uid and dig(obj, "metadata", "uid") != self.uid):
+                return READY
+            return not_ready(_holding(obj))
         if obj is None:
             return not_ready(missing)
         return self.predicate(obj)

@@ -36,7 +36,12 @@ class Objects:
         return self.objects[ref]
 
     def list(
-        self, api_version: str, kind: str, namespace: str | None = None, label_selector: str | None = None
+        self,
+        api_version: str,
+        kind: str,
+        namespace: str | None = None,
+        label_selector: str | None = None,
+        field_selector: str | None = None,
     ) -> list:
         found = [obj for ref, obj in self.objects.items() if (ref.api_version, ref.kind) == (api_version, kind)]
         return [obj for obj in found if namespace in (None, obj["metadata"].get("namespace"))]

@@ -87,8 +87,9 @@ def test_an_operator_that_we_installed_goes_with_its_csv_and_its_namespaces() ->
     known.created |= {Ref.of(subscription("rhods-operator", "redhat-ods-operator", ""))}
     csv = obj("operators.coreos.com/v1alpha1", "ClusterServiceVersion", "rhods-operator.3.4.3", "redhat-ods-operator")
     made = obj("v1", "Namespace", "redhat-ods-applications")
-    names = {ref.name for ref in going(csv, made, known=known).steps["rhods_operator"]}
-    assert {"rhods-operator", "rhods-operator.3.4.3", "redhat-ods-applications"} <= names
+    steps = going(csv, made, known=known).steps
+    assert {ref.name for ref in steps["rhods_operator"]} == {"rhods-operator", "rhods-operator.3.4.3"}
+    assert made["metadata"]["name"] in {ref.name for ref in steps["rhods_instance"]}
     kept = going(csv, made, known=known, keep=True)
     assert kept.steps["rhods_operator"] == []
     assert kept.kept == {"operator rhods-operator": "KEEP=operators"}
@@ -108,3 +109,46 @@ def test_on_a_terminal_only_a_yes_goes_on(monkeypatch: pytest.MonkeyPatch) -> No
         teardown.confirm(Settings(), SESSION, Cluster(), going(), lambda text: asked.append(text) or "")
     assert "https://api.example.com:6443, cluster id" in asked[0]
     teardown.confirm(Settings(), SESSION, Cluster(), going(), lambda _: "yes")
+
+
+def installed_here() -> Record:
+    known = record(installed={"rhods-operator": "rhods-operator.3.4.3"})
+    known.created |= {Ref.of(subscription("rhods-operator", "redhat-ods-operator", ""))}
+    return known
+
+
+def test_an_operator_that_somebody_else_uses_stays_with_its_instance() -> None:
+    theirs = obj("serving.kserve.io/v1beta1", "InferenceService", "shop", "theirs")
+    dsc = obj("datasciencecluster.opendatahub.io/v2", "DataScienceCluster", "default-dsc", labels=LABELS)
+    known = installed_here()
+    known.created.add(Ref.of(dsc))
+    found = going(theirs, dsc, known=known)
+    assert found.kept["operator rhods-operator"] == "somebody else uses it: InferenceService theirs/shop"
+    assert not found.steps["rhods_instance"] + found.steps["rhods_operator"] + found.steps["rhods_rest"]
+
+
+def test_what_was_there_before_the_operator_came_stays() -> None:
+    crd = "apiextensions.k8s.io/v1", "CustomResourceDefinition"
+    old, new = obj(*crd, "inferenceservices.serving.kserve.io"), obj(*crd, "servingruntimes.serving.kserve.io")
+    known = installed_here()
+    known.adopted.add(Ref.of(old))
+    gone = {ref.name for ref in going(old, new, known=known).steps["rhods_rest"] if ref.kind == crd[1]}
+    assert gone == {"servingruntimes.serving.kserve.io"}
+
+
+def test_another_operator_keeps_the_namespace_and_its_operator_group() -> None:
+    known, space = installed_here(), Ref("v1", "Namespace", None, "redhat-ods-operator")
+    group = Ref("operators.coreos.com/v1", "OperatorGroup", "redhat-ods-operator", "rhods-operator")
+    known.created |= {space, group}
+    assert {space, group} <= set(going(known=known).steps["rhods_operator"])
+    found = going(subscription("other", "redhat-ods-operator", ""), known=known)
+    assert not {space, group} & set(found.refs)
+    assert found.kept[str(space)] == "it holds what is not ours: Subscription redhat-ods-operator/other"
+
+
+def test_an_object_of_others_that_holds_our_fields_gives_them_back() -> None:
+    authorities = obj("v1", "ConfigMap", "argocd-tls-certs-cm", "openshift-gitops")
+    known = record(adopted={Ref.of(authorities)})
+    assert going(authorities, known=known).lent == []
+    authorities["metadata"]["managedFields"] = [{"manager": "serving-demo", "operation": "Apply"}]
+    assert going(authorities, known=known).lent == [Ref.of(authorities)]

@@ -15,14 +15,14 @@ from bootstrap.kube.objects import Ref
 class ActionModule(DemoAction):
     """Delete what carries our labels and is in the cluster's record."""
 
-    arguments = frozenset({"src", "timeout", "force_finalizers"})
+    arguments = frozenset({"src", "timeout", "force_finalizers", "orphaning"})
 
     def act(self, args: dict[str, Any]) -> dict[str, Any]:
         """Delete, or in check mode say what would go."""
         items = load(args["src"])
         if not items:
             return {"changed": False, "gone": []}
-        made_by_operators = {ref_of(item) for item in items if item["by_operator"]}
+        by_operator = {ref_of(item) for item in items if item["by_operator"]}
         client = self.client(args)
         known = record.read(client)
         if known is None:
@@ -31,9 +31,10 @@ class ActionModule(DemoAction):
             client,
             [ref_of(item) for item in items],
             timeout=float(args.get("timeout", 300)),
-            is_ours=lambda obj: None if Ref.of(obj) in made_by_operators else known.owns(obj),
+            is_ours=lambda obj: None if Ref.of(obj) in by_operator - known.adopted else known.owns(obj),
             dry_run=bool(self._task.check_mode),
             force_finalizers=bool(args.get("force_finalizers")),
+            orphaning=args.get("orphaning"),
             on_progress=self.say,
         )
         gone = [str(ref) for ref in done.gone]

@@ -15,6 +15,9 @@ options:
   timeout:
     description: Seconds at most.
     type: int
+  orphaning:
+    description: Begin of the finalizers that are taken off first, because what they delete along goes by itself later.
+    type: str
   force_finalizers:
     description: Strip finalizers whose controller is gone.
     type: bool

@@ -1,0 +1,101 @@
+"""Everything in a cluster by discovery, without what the control plane counts and stamps, and two such compared.
+
+Run as `python -m tests.e2e.listing FILE` it writes a listing of the cluster of KUBECONFIG, or compares it with FILE.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import os
+import re
+import sys
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from bootstrap.errors import ApiError
+from bootstrap.kube.client import Client
+from bootstrap.kube.connection import connect
+from bootstrap.kube.objects import Obj
+
+# the control plane's own: made and changed at any time, whatever anybody does
+NOT_LISTED = {"Event", "Endpoints", "EndpointSlice", "Lease", "PackageManifest", "APIRequestCount", "NodeMetrics"}
+NOISE = ("managedFields", "resourceVersion", "uid", "creationTimestamp", "generation", "selfLink")
+STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
+
+Listing = dict[str, str]
+
+# what stays after a teardown on purpose: pattern over "kind.group namespace/name" -> reason
+STAYS: Mapping[str, str] = {}
+
+
+def listing(client: Client) -> Listing:
+    """Every object that can be listed, by a name that sorts, as text without noise."""
+    kinds = [one for one in client.discovery.everything() if one.kind not in NOT_LISTED]
+
+    def of_kind(kind: Any) -> list[tuple[str, str]]:
+        try:
+            objects = client.list(kind.api_version, kind.kind)
+        except ApiError as error:
+            if error.status in (404, 405):
+                return []
+            raise
+        group = kind.api_version.rpartition("/")[0]
+        return [(name_of(kind.kind, group, obj), content(obj)) for obj in objects]
+
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        return dict(sorted(pair for pairs in pool.map(of_kind, kinds) for pair in pairs))
+
+
+def name_of(kind: str, group: str, obj: Obj) -> str:
+    meta = obj["metadata"]
+    return f"{kind}{'.' if group else ''}{group} {meta.get('namespace') or '-'}/{meta['name']}"
+
+
+def content(obj: Obj) -> str:
+    """The object as text, without what changes by itself."""
+    meta = {key: value for key, value in obj["metadata"].items() if key not in NOISE}
+    plain = {**obj, "metadata": meta}
+    if obj["kind"] in ("Pod", "Node", "Namespace") or obj["kind"].endswith("Review"):
+        plain.pop("status", None)
+    return STAMP.sub("<time>", json.dumps(without_noise(plain), indent=1, sort_keys=True))
+
+
+def without_noise(value: Any) -> Any:
+    """The value without fields that count writes or name a run of a process."""
+    if isinstance(value, dict):
+        skip = {"observedGeneration", "resourceVersion", "uid", "lastUpdateTime", "lastTransitionTime"}
+        return {key: without_noise(one) for key, one in value.items() if key not in skip}
+    return [without_noise(one) for one in value] if isinstance(value, list) else value
+
+
+def difference(before: Listing, after: Listing, stays: Mapping[str, str] = STAYS) -> list[str]:
+    """What is gone, new or different, one line or diff each; what stays on purpose is left out."""
+
+    def on_purpose(name: str) -> bool:
+        return any(re.fullmatch(pattern, name) for pattern in stays)
+
+    lines = [f"gone: {name}" for name in sorted(before.keys() - after.keys())]
+    lines += [f"left: {name}" for name in sorted(after.keys() - before.keys()) if not on_purpose(name)]
+    for name in sorted(before.keys() & after.keys()):
+        if before[name] != after[name] and not on_purpose(name):
+            diff = difflib.unified_diff(before[name].splitlines(), after[name].splitlines(), lineterm="", n=1)
+            lines.append("\n".join([f"changed: {name}", *list(diff)[2:]]))
+    return lines
+
+
+def main() -> int:
+    path = Path(sys.argv[1])
+    now = listing(connect(Path(os.environ["KUBECONFIG"])))
+    if not path.exists():
+        path.write_text(json.dumps(now, indent=1))
+        return 0
+    found = difference(json.loads(path.read_text()), now)
+    print("\n".join(found))
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
