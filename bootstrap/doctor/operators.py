@@ -225,8 +225,8 @@ def instances(sight: Sight) -> Iterator[Finding]:
 NEEDS = ("facts", "subscriptions")
 CHECKS = (
     Check("olm", olm, ("olm", "facts")),
-    Check("catalogs", catalogs, ("catalogs", "facts")),
-    Check("channels", channels, ("facts",)),
+    Check("catalogs", catalogs, ("catalogs", "facts", "olm", "catalog_pods")),
+    Check("channels", channels, ("facts", "olm")),
     Check("subscriptions", subscriptions, (*NEEDS, "csvs")),
     Check("operator groups", groups, (*NEEDS, "groups")),
     Check("version of OpenShift AI", version, ("facts",)),

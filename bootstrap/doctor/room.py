@@ -166,6 +166,6 @@ def default(obj: Obj) -> bool:
 
 CHECKS = (
     Check("StorageClass", classes, ("classes", "there")),
-    Check("nodes", nodes, ("nodes", "pods", "there", "facts")),
+    Check("nodes", nodes, ("nodes", "pods", "there", "facts", "autoscalers")),
     Check("quotas", quotas, ("quotas", "there", "facts")),
 )

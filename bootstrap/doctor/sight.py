@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -15,7 +15,7 @@ from bootstrap.installed import PACKAGES
 from bootstrap.kube.client import Client
 from bootstrap.kube.objects import Obj, Ref, dig
 from bootstrap.kube.parallel import each
-from bootstrap.kube.record import Record
+from bootstrap.kube.record import Record, leftovers
 from bootstrap.login import Session
 from bootstrap.settings import Settings
 
@@ -23,18 +23,22 @@ OLM = "operators.coreos.com/v1alpha1"
 WEBHOOKS = "admissionregistration.k8s.io/v1"
 CRD = "apiextensions.k8s.io/v1"
 KINDS = {
-    "api_services": ("apiregistration.k8s.io/v1", "APIService"),
-    "autoscalers": ("autoscaling.openshift.io/v1", "ClusterAutoscaler"),
     "catalogs": (OLM, "CatalogSource"),
-    "classes": ("storage.k8s.io/v1", "StorageClass"),
     "groups": ("operators.coreos.com/v1", "OperatorGroup"),
-    "images": ("config.openshift.io/v1", "Image"),
-    "mirrors": ("config.openshift.io/v1", "ImageDigestMirrorSet"),
     "mutating": (WEBHOOKS, "MutatingWebhookConfiguration"),
     "namespaces": ("v1", "Namespace"),
     "subscriptions": (OLM, "Subscription"),
     "validating": (WEBHOOKS, "ValidatingWebhookConfiguration"),
     "versions": ("config.openshift.io/v1", "ClusterVersion"),
+}
+# no matter to a run that adds nothing, which is to be fast
+WHERE_ADDED = {
+    "api_services": ("apiregistration.k8s.io/v1", "APIService"),
+    "autoscalers": ("autoscaling.openshift.io/v1", "ClusterAutoscaler"),
+    "classes": ("storage.k8s.io/v1", "StorageClass"),
+    "images": ("config.openshift.io/v1", "Image"),
+    "mirrors": ("config.openshift.io/v1", "ImageDigestMirrorSet"),
+    "nodes": ("v1", "Node"),
 }
 CONVERTED = (
     "datascienceclusters.datasciencecluster.opendatahub.io",
@@ -116,24 +120,33 @@ def adds(namespace: str) -> dict[Ref, str]:
     }
 
 
-def gather(client: Client, sight: Sight, *, facts: Callable[[], Facts], thorough: bool = False) -> Sight:
-    """Fill in what a cluster has, in two rounds: the second asks only what the first makes necessary."""
+def gather(client: Client, sight: Sight, parts: Set[str], *, facts: Callable[[], Any], thorough: bool) -> Sight:
+    """Fill in these parts of what a cluster has, in rounds: the later ask only what the first makes necessary."""
     first: dict[str, Callable[[], Any]] = {name: partial(client.list, *kind) for name, kind in KINDS.items()}
     first["facts"] = facts
     first["olm"] = lambda: client.serves(OLM, "Subscription")
     first["admin"] = lambda: access.allowed(client, access.EVERYTHING)
     first["expires_in"] = lambda: access.seconds_left(client, sight.session)
-    first["definitions"] = lambda: found(client, [Ref(CRD, "CustomResourceDefinition", None, n) for n in CONVERTED])
     first["there"] = lambda: {Ref.of(obj) for obj in found(client, adds(sight.settings.namespace))}
-    first["quotas"] = lambda: client.list("v1", "ResourceQuota", sight.settings.namespace)
-    read(sight, first)
-    read(sight, necessary(client, sight, thorough=thorough))
+    read(sight, only(parts, first))
+    second = necessary(client, sight)
+    if thorough or not sight.stages or sight.installing or len(sight.there) < len(adds("")):
+        second |= where_added(client, sight)
+    if thorough and sight.past is None and "past" not in sight.unread:
+        second["orphans"] = lambda: leftovers(client)
+    read(sight, only(parts, second))
+    read(sight, only(parts, {"gone": lambda: services_gone(client, sight)}))
     return sight
 
 
-def necessary(client: Client, sight: Sight, *, thorough: bool) -> dict[str, Callable[[], Any]]:
-    """Return the questions of the second round."""
-    second: dict[str, Callable[[], Any]] = {"gone": lambda: services_gone(client, sight)}
+def only(parts: Set[str], questions: dict[str, Callable[[], Any]]) -> dict[str, Callable[[], Any]]:
+    """Return the questions about these parts."""
+    return {name: ask for name, ask in questions.items() if name in parts}
+
+
+def necessary(client: Client, sight: Sight) -> dict[str, Callable[[], Any]]:
+    """Return the questions that follow from the first answers."""
+    second: dict[str, Callable[[], Any]] = {}
     if not sight.admin:
         second["denied"] = lambda: access.denied(client, access.needed(sight))
     if any(dig(one, "status", "connectionState", "lastObservedState") != "READY" for one in sight.catalogs):
@@ -141,15 +154,24 @@ def necessary(client: Client, sight: Sight, *, thorough: bool) -> dict[str, Call
     if sight.installing:
         spaces = [PACKAGES[operator.package].namespace for operator, _ in sight.installing]
         second["csvs"] = lambda: [obj for space in spaces for obj in client.list(OLM, "ClusterServiceVersion", space)]
-    if thorough or sight.installing or len(sight.there) < len(adds("")):
-        running = "status.phase!=Succeeded,status.phase!=Failed"
-        second["nodes"] = lambda: client.list("v1", "Node")
-        second["pods"] = lambda: client.list("v1", "Pod", field_selector=running)
-    if thorough and sight.past is None and "past" not in sight.unread:
-        from bootstrap.kube.record import leftovers
-
-        second["orphans"] = lambda: leftovers(client)
+    if "facts" in sight.unread:
+        second["definitions"] = lambda: definitions(client)
     return second
+
+
+def where_added(client: Client, sight: Sight) -> dict[str, Callable[[], Any]]:
+    """Return the questions about room, volumes and images."""
+    running = "status.phase!=Succeeded,status.phase!=Failed"
+    asked: dict[str, Callable[[], Any]] = {name: partial(client.list, *kind) for name, kind in WHERE_ADDED.items()}
+    asked["definitions"] = lambda: definitions(client)
+    asked["pods"] = lambda: client.list("v1", "Pod", field_selector=running)
+    asked["quotas"] = lambda: client.list("v1", "ResourceQuota", sight.settings.namespace)
+    return asked
+
+
+def definitions(client: Client) -> list[Obj]:
+    """Return the definitions whose versions an operator converts."""
+    return found(client, [Ref(CRD, "CustomResourceDefinition", None, name) for name in CONVERTED])
 
 
 def read(sight: Sight, questions: dict[str, Callable[[], Any]]) -> None:

@@ -118,32 +118,28 @@ def look(
     if client is None or session is None:
         return
     seen = Sight(settings, session, stages=tuple(names), need_rhods=need_rhods, cluster_id=session.cluster_id)
+    parts = {name for check in checks for name in check.needs}
     with ThreadPoolExecutor(max_workers=3) as pool:
         way = pool.submit(
             way_out, client, proxy=settings.https_proxy, no_proxy=settings.no_proxy, ca_file=settings.ca_file
         )
         past = pool.submit(record.read, client)
-        facts = pool.submit(gather_facts, client)
+        facts = pool.submit(gather_facts, client) if "facts" in parts else None
         try:
             seen.past = past.result()
         except DemoError as problem:
             seen.unread["past"] = str(problem)
         seen.delivery = stages.delivery_of(settings, seen.past)
-        sight.gather(client, seen, facts=waits_for(facts), thorough=thorough)
-        outside = way
+        read: Callable[[], Facts | None] = facts.result if facts else lambda: None
+        sight.gather(client, seen, parts, facts=read, thorough=thorough)
     try:
-        found.outside = outside.result()
+        found.outside = way.result()
     except DemoError as problem:
         seen.unread["outside"] = str(problem)
     found.seen = seen
     if blind := next((seen.unread[name] for name in ("facts", "outside", "past") if name in seen.unread), None):
         found.checked.append(Checked("cluster", "reading", [unreadable(session, blind)]))
     found.checked += finding.run("cluster", checks, seen, seen.unread)
-
-
-def waits_for(facts: Future[Facts]) -> Callable[[], Facts]:
-    """Return a question that is being answered already."""
-    return facts.result
 
 
 def unreadable(session: Session, problem: str) -> Finding:

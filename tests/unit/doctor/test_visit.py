@@ -9,11 +9,14 @@ import pytest
 
 from bootstrap import stages
 from bootstrap.doctor import visit
+from bootstrap.doctor.finding import Check
+from bootstrap.doctor.sight import Sight
 from bootstrap.errors import Blocked, Forbidden, GuardError, LoginError
 from bootstrap.kube.objects import Obj
 from bootstrap.settings import Settings
 from tests.unit.cluster import Objects, csv, obj, subscription
-from tests.unit.doctor.cases import SESSION, catalog, node, storage_class
+from tests.unit.doctor import test_cluster, test_operators, test_room
+from tests.unit.doctor.cases import SESSION, catalog, node, sight, storage_class
 
 REVIEW = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 
@@ -167,3 +170,26 @@ def test_every_check_has_a_name_of_its_own() -> None:
     names = [check.name for check in visit.CLUSTER]
     assert len(names) == len(set(names)) == 19
     assert [check.name for check in visit.TEARDOWN] == ["token", "record", "webhooks", "aggregated APIs"]
+
+
+class Spy:
+    """Notes which parts of a sight are read."""
+
+    def __init__(self, real: Sight) -> None:
+        self.real, self.parts = real, set()
+
+    def __getattr__(self, name: str) -> Any:
+        self.parts.add(name)
+        return getattr(self.real, name)
+
+
+@pytest.mark.parametrize("check", visit.CLUSTER, ids=lambda check: check.name)
+def test_every_part_that_a_check_reads_is_among_its_needs(check: Check) -> None:
+    always = {"settings", "session", "cluster_id", "stages", "delivery", "need_rhods", "past"}
+    always |= {"installing", "packages", "minio"}  # made from the facts
+    for name, bad, *_ in (*test_cluster.BAD, *test_operators.BAD, *test_room.BAD):
+        spy = Spy(sight(**bad))
+        if name == check.name:
+            list(check.look(spy))
+            assert spy.parts - always <= set(check.needs)
+            assert not spy.parts & {"installing"} or "facts" in check.needs
