@@ -46,8 +46,7 @@ def journey(settings: Settings, show: Lines, first: str | None, last: str | None
     stages.run(here, names, show)
     if last is None:
         show.start("verify", stages.JOURNEY["verify"])
-        for proof in verify(here):
-            show.done(str(proof))
+        show.done("; ".join(map(str, verify(here))))
         print("the demo is up; `make credentials` shows where everything is and with which keys")
 
 
@@ -63,9 +62,11 @@ def verify_again(settings: Settings, show: Lines) -> None:
 
     show.start("verify", stages.JOURNEY["verify"])
     proofs = verify(stages.visit(settings))
-    for proof in proofs:
-        show.done("")
-        print(report.as_json(proof.to_json(), settings.query) if settings.json else proof)
+    show.done("")
+    if settings.json or settings.query:
+        print(report.as_json([proof.to_json() for proof in proofs], settings.query))
+    else:
+        print("\n".join(map(str, proofs)))
 
 
 def credentials(settings: Settings, show: Lines) -> None:

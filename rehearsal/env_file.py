@@ -7,6 +7,7 @@ import shlex
 
 from rehearsal import toolchain
 from rehearsal.cluster import Cluster, RehearsalError
+from rehearsal.operators.openshift_ai.channels import channels
 
 LINKED = ("kubectl", "kustomize")
 
@@ -34,7 +35,17 @@ def variables(cluster: Cluster, revision: str) -> dict[str, str]:
         "CA_FILE": str(cluster.ca_bundle),
         "REPO_URL": cluster.git_url,
         "REVISION": revision,
+        **channel(cluster),
     }
+
+
+def channel(cluster: Cluster) -> dict[str, str]:
+    """The channel of the release that is rehearsed, where the catalog of this OpenShift prefers another one."""
+    offered = channels(cluster.openshift)
+    release = f"rhods-operator.{cluster.rhods}."
+    if offered.channels[offered.default][-1].name.startswith(release):
+        return {}
+    return {"RHODS_CHANNEL": f"stable-{cluster.rhods}"}
 
 
 def link_programs(cluster: Cluster) -> None:

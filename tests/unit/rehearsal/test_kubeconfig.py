@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import base64
 import subprocess
 from pathlib import Path
@@ -64,3 +65,18 @@ def test_the_env_file_can_be_sourced_and_puts_bin_first(cluster: Cluster) -> Non
         "abc123",
         f"{cluster.root / 'bin'}:/usr/bin",
     ]
+
+
+@pytest.mark.parametrize(
+    ("rhods", "openshift", "channel"),
+    [
+        ("2.8", "4.17.45", {"RHODS_CHANNEL": "stable-2.8"}),
+        ("2.25", "4.17.45", {}),
+        ("2.25", "4.20.8", {"RHODS_CHANNEL": "stable-2.25"}),
+        ("3.4", "4.20.8", {}),
+    ],
+)
+def test_the_env_file_names_a_channel_where_the_catalog_prefers_another(
+    cluster: Cluster, rhods: str, openshift: str, channel: dict[str, str]
+) -> None:
+    assert env_file.channel(dataclasses.replace(cluster, rhods=rhods, openshift=openshift)) == channel
