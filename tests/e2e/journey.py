@@ -82,8 +82,8 @@ def written(log: Path) -> Iterator[str]:
 @contextmanager
 def user(root: Path, state: Path, name: str, rhods: str) -> Iterator[User]:
     """A rehearsal for one release of OpenShift AI, there as long as the block lasts."""
-    rehearsal("up", "--name", name, "--rhods", rhods, root=root)
     try:
+        rehearsal("up", "--name", name, "--rhods", rhods, root=root)
         cluster = Cluster.load(root / name)
         exported = (line for line in cluster.env_file.read_text().splitlines() if line.startswith("export REVISION="))
         revision = next(exported).partition("=")[2].strip("'")
