@@ -34,11 +34,12 @@ class Check(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What one check found."""
+    """What one check found, or why it was not made."""
 
     half: str
     name: str
     findings: list[Finding] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
 
     @property
     def blocking(self) -> list[Finding]:
@@ -47,28 +48,28 @@ class Checked:
 
     @property
     def state(self) -> str:
-        """Return ok, warning or blocked."""
-        return "blocked" if self.blocking else "warning" if self.findings else "ok"
+        """Return ok, warning, blocked or skipped."""
+        return "skipped" if self.skipped else "blocked" if self.blocking else "warning" if self.findings else "ok"
 
     def to_json(self) -> dict[str, Any]:
         """Return this as plain data."""
         told = [asdict(one) for one in self.findings]
-        return {"half": self.half, "check": self.name, "state": self.state, "findings": told}
+        return {
+            "half": self.half,
+            "check": self.name,
+            "state": self.state,
+            "findings": told,
+            "skipped": self.skipped,
+        }
 
 
 def run(half: str, checks: Sequence[Check[T]], gathered: T, unread: Mapping[str, str]) -> list[Checked]:
     """Return what all checks found; one whose facts could not be read says so, and the others go on."""
     found = []
     for check in checks:
-        lost = [name for name in check.needs if name in unread]
+        lost = [unread[name] for name in check.needs if name in unread]
         if lost:
-            found.append(Checked(half, check.name, [unreadable(check.name, unread[name]) for name in lost]))
+            found.append(Checked(half, check.name, skipped=lost))
         else:
             found.append(Checked(half, check.name, list(check.look(gathered))))
     return found
-
-
-def unreadable(name: str, problem: str) -> Finding:
-    """Return the finding about a check that could not be made."""
-    why = f"so {name} was not checked"
-    return Finding(name, problem, why, "sign in as a user who may read it, or go on if you know better", blocks=False)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from bootstrap.doctor.finding import Checked, Finding
 
-MARKS = {"ok": "ok", "warning": "!", "blocked": "x"}
+MARKS = {"ok": "ok", "warning": "!", "blocked": "x", "skipped": "?"}
 
 
 def problem(finding: Finding) -> list[str]:
@@ -22,8 +22,10 @@ def lines(checked: Sequence[Checked]) -> list[str]:
         if one.half != half:
             half = one.half
             shown.append(half)
-        shown.append(f"  {MARKS[one.state]:<3}{one.name}")
+        shown.append(f"  {MARKS[one.state]:<3}{one.name}{': not checked' if one.skipped else ''}")
         shown += [f"       {line}" for finding in one.findings for line in problem(finding)]
+    if reasons := dict.fromkeys(reason for one in checked for reason in one.skipped):
+        shown += ["not checked, because this could not be read", *(f"  {reason}" for reason in reasons)]
     return shown
 
 
@@ -31,11 +33,13 @@ def verdict(checked: Sequence[Checked]) -> str:
     """Return the last line."""
     blocking = sum(len(one.blocking) for one in checked)
     warnings = sum(len(one.findings) for one in checked) - blocking
-    noted = f"{warnings} {'warning' if warnings == 1 else 'warnings'}" if warnings else ""
+    skipped = sum(1 for one in checked if one.skipped)
+    noted = [f"{warnings} {'warning' if warnings == 1 else 'warnings'}"] if warnings else []
+    noted += [f"{skipped} not checked"] if skipped else []
+    said = "nothing stands in the way of `make`"
     if blocking:
-        also = f", and {noted}" if noted else ""
-        return f"{blocking} {'problem stands' if blocking == 1 else 'problems stand'} in the way{also}"
-    return f"nothing stands in the way of `make`{f'; {noted}' if noted else ''}"
+        said = f"{blocking} {'problem stands' if blocking == 1 else 'problems stand'} in the way"
+    return ", ".join([said, *noted])
 
 
 def refusal(checked: Sequence[Checked]) -> str:

@@ -101,7 +101,7 @@ def repository_checks(asked: Future[origin.Origin]) -> list[Checked]:
     try:
         return finding.run("machine", origin.CHECKS, asked.result(), {})
     except DemoError as problem:
-        return [Checked("machine", "repository", [finding.unreadable("repository", str(problem))])]
+        return [Checked("machine", "repository", skipped=[str(problem)])]
 
 
 def look(
@@ -144,7 +144,8 @@ def look(
 
 def unreadable(session: Session, problem: str) -> Finding:
     """Return the finding about a cluster that cannot be read."""
-    return Finding(session.server, problem, "what is there decides what is made", "mend that, and run this again")
+    step = "sign in as a cluster administrator where it is forbidden, else mend it; then run this again"
+    return Finding(session.server, problem, "what is there decides what is made", step)
 
 
 def refused(settings: Settings, problem: DemoError) -> Finding:
