@@ -28,6 +28,9 @@ TEARDOWN: tuple[Check[Sight], ...] = tuple(
 )
 
 
+RESET = ("storage", "model", "serving")
+
+
 @dataclass(slots=True)
 class Examination:
     """What the doctor found, and what was read on the way for the run that follows."""
@@ -64,6 +67,11 @@ def visit(settings: Settings, names: Sequence[str], *, need_rhods: bool = False)
 def before_teardown(settings: Settings) -> None:
     """Stop where a deletion would hang, or hit what is not the demo's."""
     examine(settings, (), checks=TEARDOWN, looks_at_repository=False).require()
+
+
+def before_reset(settings: Settings) -> None:
+    """Stop where the demo would be taken away and could not be made again."""
+    examine(settings, RESET).require()
 
 
 def examine(

@@ -164,6 +164,14 @@ def test_teardown_asks_only_what_would_let_a_deletion_hang_or_go_wrong(
     visit.before_teardown(settings)
 
 
+def test_a_reset_is_stopped_where_the_demo_could_not_be_made_again(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signed_in(monkeypatch, Cluster([one for one in healthy() if one["kind"] != "StorageClass"]))
+    with pytest.raises(Blocked, match="StorageClass: none is the default"):
+        visit.before_reset(settings)
+
+
 def test_every_check_has_a_name_of_its_own() -> None:
     names = [check.name for check in visit.CLUSTER]
     assert len(names) == len(set(names)) == 19
