@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -107,6 +108,22 @@ def prepare(place: Endpoint, root: Keys, keys: Keys, bucket: str) -> bool:
         made = True
     prove(place.s3(keys), bucket)
     return made
+
+
+def empty(place: Endpoint, root: Keys, keys: Keys, bucket: str) -> int:
+    """Remove every version of every object, and every user but the connection's own; return how many versions."""
+    from minio.deleteobjects import DeleteObject
+
+    admin = place.admin(root)
+    for access in json.loads(admin.user_list()):
+        if access != keys.access:
+            admin.user_remove(access)
+    s3 = place.s3(root)
+    found = list(s3.list_objects(bucket, recursive=True, include_version=True))
+    targets = [DeleteObject(str(one.object_name), one.version_id) for one in found]
+    for problem in s3.remove_objects(bucket, targets):
+        raise DemoError(f"bucket {bucket}: {problem.name} cannot be removed: {problem.code}")
+    return len(targets)
 
 
 def policy_for(bucket: str) -> dict[str, object]:

@@ -164,13 +164,32 @@ def render(settings: Settings, show: Lines) -> None:
     print(f"ansible-playbook -e @{folder / 'variables.json'} playbooks/storage.yml   # or {', '.join(names)}")
 
 
+def reset(settings: Settings, show: Lines) -> None:
+    """Make the demo as new and prove it; what others added is listed, and removed only with PRUNE=1."""
+    from bootstrap import reset as renewing
+    from bootstrap import stages
+    from bootstrap.doctor.visit import before_reset
+    from bootstrap.verify import verify
+
+    here, found = renewing.reset(settings, show, check=lambda: before_reset(settings))
+    if settings.dry_run:
+        print("\n".join(f"would make again {ref}" for ref in found.objects))
+    else:
+        show.start("verify", stages.JOURNEY["verify"])
+        for proof in verify(here):
+            show.done(str(proof))
+        renewing.note(here)
+        print("the demo is as new; `make credentials` shows its new keys")
+    for ref in found.additions:
+        print(f"not the demo's: {ref}: " + ("PRUNE=1 removes it too" if not settings.prune else "removed"))
+
+
 def teardown(settings: Settings, show: Lines) -> None:
     """Give the cluster back, and say what stays."""
     from bootstrap.doctor.visit import before_teardown
     from bootstrap.teardown import teardown as give_back
 
-    before_teardown(settings)
-    going = give_back(settings, show)
+    going = give_back(settings, show, check=lambda: before_teardown(settings))
     if settings.dry_run:
         print("\n".join(f"would delete {ref}" for ref in going.refs) or "nothing would be deleted")
         print("".join(f"would take the demo's fields out of {ref}\n" for ref in going.lent), end="")
@@ -196,6 +215,7 @@ VERBS: Mapping[str, Callable[[Settings, Lines], None]] = {
     "plan": plan,
     "render": render,
     "support": support,
+    "reset": reset,
     "teardown": teardown,
     "logout": logout,
 }

@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from bootstrap import installed, playbooks
+from bootstrap import __version__, installed, playbooks
 from bootstrap.errors import GuardError
 from bootstrap.foreign import foreign
 from bootstrap.kube import record
 from bootstrap.kube.apply import MANAGER
 from bootstrap.kube.client import Client
 from bootstrap.kube.identity import cluster_id
-from bootstrap.kube.lease import exclusive
+from bootstrap.kube.lease import SPACE, exclusive
 from bootstrap.kube.objects import Obj, Ref, dig
 from bootstrap.kube.record import Record
 from bootstrap.login import Session
@@ -39,7 +39,7 @@ class Departure:
     """Everything that goes, by step, and everything that stays with its reason."""
 
     steps: dict[str, list[Ref]] = field(default_factory=lambda: {name: [] for name in STEPS})
-    by_operator: set[Ref] = field(default_factory=set)  # made by operators that we installed
+    decided: set[Ref] = field(default_factory=set)  # ours although not in the record: operators made them
     kept: dict[str, str] = field(default_factory=dict)  # ours, but not now: the record stays with it
     stays: dict[str, str] = field(default_factory=dict)  # on purpose, and for good
     lent: list[Ref] = field(default_factory=list)  # not ours, but they hold fields of ours, which are given back
@@ -70,7 +70,7 @@ def departure(client: Client, known: Record, *, keep_operators: bool = False) ->
             going.steps[f"{made.stage}_instance"] += made.instance
             going.steps[f"{made.stage}_operator"] += made.operator
             going.steps[f"{made.stage}_rest"] += made.rest
-            going.by_operator |= {*made.instance, *made.operator, *made.rest}
+            going.decided |= {*made.instance, *made.operator, *made.rest}
             going.kept |= made.kept
             going.stays |= made.stays
     seen: set[Ref] = set()
@@ -114,7 +114,9 @@ def step_of(ref: Ref) -> str | None:
     return "rhods_instance" if ref.kind == "DataScienceCluster" else "storage"
 
 
-def teardown(settings: Settings, show: Lines, ask: Callable[[str], str] = input) -> Departure:
+def teardown(
+    settings: Settings, show: Lines, ask: Callable[[str], str] = input, check: Callable[[], None] = lambda: None
+) -> Departure:
     """Give the cluster back; refused on another cluster than the record's, and without a yes."""
     session, client = sign_in(settings)
     known = known_or_refused(client, settings)
@@ -122,8 +124,10 @@ def teardown(settings: Settings, show: Lines, ask: Callable[[str], str] = input)
     going = departure(client, known, keep_operators=settings.keep == "operators")
     if settings.dry_run:
         return going
-    confirm(settings, session, client, going, ask)
+    check()
+    confirm(settings, session, client, f"{len(going.refs)} objects would be deleted", ask)
     with exclusive(client, holder=session.user):
+        note_leftovers(client, known)
         run(settings, session, client, going, show)
         give_back(client, going.lent)
         forget(client, known, going)
@@ -138,34 +142,40 @@ def known_or_refused(client: Client, settings: Settings) -> Record:
         return known
     seen = record.leftovers(client)
     if not seen:
-        raise GuardError(f"{client.server} has no record of the demo and nothing with its labels: nothing to tear down")
+        raise GuardError(
+            f"{client.server} has no record of the demo and nothing with its labels: there is no demo here"
+        )
     if not settings.adopt_leftovers:
         names = "\n".join(f"  {ref}" for ref in seen)
         raise GuardError(
             f"{client.server} has no record of the demo, so what it made here is not known; this has its labels:\n"
-            f"{names}\nADOPT_LEFTOVERS=1 takes that for the demo's and deletes it"
+            f"{names}\nADOPT_LEFTOVERS=1 takes that for the demo's"
         )
     return Record(cluster_id(client), "", client.server, created=set(seen))
 
 
-def confirm(settings: Settings, session: Session, client: Client, going: Departure, ask: Callable[[str], str]) -> None:
+def confirm(settings: Settings, session: Session, client: Client, what: str, ask: Callable[[str], str]) -> None:
     """Show where we are and ask; without a terminal only YES=1 goes on."""
     if settings.yes:
         return
     where = f"{session.server}, cluster {session.cluster_id or cluster_id(client)}"
     if not sys.stdin.isatty():
-        raise GuardError(
-            f"{where}: {len(going.refs)} objects would be deleted; YES=1 says yes where nobody can be asked"
-        )
-    if ask(f"{where}\ndelete {len(going.refs)} objects of the demo there? [y/N] ").strip().lower() not in ("y", "yes"):
-        raise GuardError("nothing was deleted")
+        raise GuardError(f"{where}: {what}; YES=1 says yes where nobody can be asked")
+    if ask(f"{where}: {what}\ngo on? [y/N] ").strip().lower() not in ("y", "yes"):
+        raise GuardError("nothing was changed")
+
+
+def note_leftovers(client: Client, known: Record) -> None:
+    """Write down what was recognised by its labels alone, as if the record had been there."""
+    if not known.version:
+        record.Keeper(client, version=__version__, settings=known.settings).intend(known.created)
 
 
 def run(settings: Settings, session: Session, client: Client, going: Departure, show: Lines) -> None:
     """Run the playbook over the steps."""
     with scratch(settings.state_dir) as folder:
         for name in STEPS:
-            write(folder / f"{name}.json", entries(going.steps[name], going.by_operator))
+            write(folder / f"{name}.json", entries(going.steps[name], going.decided))
         connection = {
             "kubeconfig": str(session.kubeconfig.resolve()),
             "ca_file": str(settings.ca_file.resolve()) if settings.ca_file else None,
@@ -181,9 +191,9 @@ def run(settings: Settings, session: Session, client: Client, going: Departure, 
         playbooks.run({"teardown": "what the demo made goes"}, variables, show=show, log=log)
 
 
-def entries(refs: Iterable[Ref], by_operator: set[Ref]) -> list[dict[str, Any]]:
-    """Return what the action `delete` reads."""
-    return [{**asdict(ref), "by_operator": ref in by_operator} for ref in refs]
+def entries(refs: Iterable[Ref], decided: set[Ref]) -> list[dict[str, Any]]:
+    """Return what the action `delete` reads; what is decided here needs no entry in the record."""
+    return [{**asdict(ref), "decided": ref in decided} for ref in refs]
 
 
 def forget(client: Client, known: Record, going: Departure) -> None:
@@ -198,5 +208,4 @@ def remove_record(client: Client, known: Record) -> None:
     """Delete the record's namespace, the last of all."""
     from bootstrap.kube.delete import delete
 
-    space = Ref("v1", "Namespace", None, record.NAMESPACE)
-    delete(client, [space], timeout=120, is_ours=known.owns)
+    delete(client, [SPACE], timeout=120, is_ours=(record.read(client) or known).owns)

@@ -98,17 +98,19 @@ def test_an_operator_that_we_installed_goes_with_its_csv_and_its_namespaces() ->
 def test_without_a_terminal_nothing_goes_unless_yes_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", SimpleNamespace(isatty=lambda: False))
     with pytest.raises(GuardError, match=r"cluster id: 4 objects would be deleted; YES=1 says yes"):
-        teardown.confirm(Settings(), SESSION, Cluster(), going(), lambda _: "y")
-    teardown.confirm(Settings(yes=True), SESSION, Cluster(), going(), lambda _: "n")
+        teardown.confirm(Settings(), SESSION, Cluster(), "4 objects would be deleted", lambda _: "y")
+    teardown.confirm(Settings(yes=True), SESSION, Cluster(), "", lambda _: "n")
 
 
 def test_on_a_terminal_only_a_yes_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", SimpleNamespace(isatty=lambda: True))
     asked: list[str] = []
-    with pytest.raises(GuardError, match="nothing was deleted"):
-        teardown.confirm(Settings(), SESSION, Cluster(), going(), lambda text: asked.append(text) or "")
+    with pytest.raises(GuardError, match="nothing was changed"):
+        teardown.confirm(
+            Settings(), SESSION, Cluster(), "4 objects would be deleted", lambda text: asked.append(text) or ""
+        )
     assert "https://api.example.com:6443, cluster id" in asked[0]
-    teardown.confirm(Settings(), SESSION, Cluster(), going(), lambda _: "yes")
+    teardown.confirm(Settings(), SESSION, Cluster(), "4 objects would be deleted", lambda _: "yes")
 
 
 def installed_here() -> Record:

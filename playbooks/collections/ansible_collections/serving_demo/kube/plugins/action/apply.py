@@ -34,6 +34,7 @@ class ActionModule(DemoAction):
             objects,
             deadline=time.monotonic() + float(args.get("timeout", 120)),
             dry_run=check,
+            force=bool(args.get("force")),
             on_progress=self.say,
             before_create=None if check else intend,
         )

@@ -22,7 +22,7 @@ class ActionModule(DemoAction):
         items = load(args["src"])
         if not items:
             return {"changed": False, "gone": []}
-        by_operator = {ref_of(item) for item in items if item["by_operator"]}
+        decided = {ref_of(item) for item in items if item["decided"]}
         client = self.client(args)
         known = record.read(client)
         if known is None:
@@ -31,7 +31,7 @@ class ActionModule(DemoAction):
             client,
             [ref_of(item) for item in items],
             timeout=float(args.get("timeout", 300)),
-            is_ours=lambda obj: None if Ref.of(obj) in by_operator - known.adopted else known.owns(obj),
+            is_ours=lambda obj: None if Ref.of(obj) in decided - known.adopted else known.owns(obj),
             dry_run=bool(self._task.check_mode),
             force_finalizers=bool(args.get("force_finalizers")),
             orphaning=args.get("orphaning"),

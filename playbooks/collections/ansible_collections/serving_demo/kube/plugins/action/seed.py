@@ -14,7 +14,7 @@ from bootstrap.connection import connection_keys, root_keys
 class ActionModule(DemoAction):
     """Prepare the bucket, and upload what differs in it; without `folders` the bucket alone is prepared."""
 
-    arguments = frozenset({"namespace", "folders"})
+    arguments = frozenset({"namespace", "folders", "as_new"})
 
     def act(self, args: dict[str, Any]) -> dict[str, Any]:
         """Prepare, upload and check by sha256."""
@@ -26,6 +26,9 @@ class ActionModule(DemoAction):
         for prefix, folder in (args.get("folders") or {}).items():
             files |= bucket.model_files(Path(folder), prefix)
         with bucket.endpoint(client, self.outside(args), self.kubeconfig(args), namespace) as place:
-            made = bucket.prepare(place, root_keys(client, namespace), keys, name)
+            root = root_keys(client, namespace)
+            made = bucket.prepare(place, root, keys, name)
+            if args.get("as_new"):
+                bucket.empty(place, root, keys, name)
             written = bucket.seed(place, keys, name, files, self.say)
         return {"changed": made or bool(written), "written": written}

@@ -13,6 +13,9 @@ options:
     description: The demo's namespace.
     type: str
     required: true
+  as_new:
+    description: Empty the bucket with all its versions first, and remove every other user of MinIO.
+    type: bool
   folders:
     description: Prefix in the bucket to folder on this machine.
     type: dict
