@@ -65,7 +65,7 @@ def test_a_journey_ends_in_predictions_and_is_not_walked_twice(cell: Cell, someb
     if cell.there:
         platform = Platform(kubectl, somebody.cluster, cell.rhods)
         platform.install()
-        platform.until(lambda: platform.conditions("dsc", "a-cluster").get("Ready", {}).get("status") == "True")
+        platform.until(lambda: platform.get("dsc", "a-cluster").get("status", {}).get("phase") == "Ready")
         adopted = {what: without_status(platform.get(what, "-n", "redhat-ods-operator")) for what in (OLM, DSC)}
 
     said = somebody.run(cell.verb, f"DELIVERY={cell.delivery}")
