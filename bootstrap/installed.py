@@ -14,7 +14,8 @@ from bootstrap.kube.record import Record, same_object
 OLM = "operators.coreos.com/v1alpha1"
 CRD_API, CRD = "apiextensions.k8s.io/v1", "CustomResourceDefinition"
 NAMESPACE = "Namespace"
-WEBHOOKS = "admissionregistration.k8s.io"
+WEBHOOKS, RBAC_GROUP = "admissionregistration.k8s.io", "rbac.authorization.k8s.io"
+RBAC = f"{RBAC_GROUP}/v1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,10 @@ PACKAGES = {
             ("console.openshift.io", "ConsoleLink", "rhodslink"),
             ("oauth.openshift.io", "OAuthClient", "dashboard-oauth-client"),
             ("user.openshift.io", "Group", "rhods-admins"),
+            (RBAC_GROUP, "ClusterRole", "data-science-admingroupcluster-role"),
+            (RBAC_GROUP, "ClusterRole", "data-science-allowedgroupcluster-role"),
+            (RBAC_GROUP, "ClusterRoleBinding", "data-science-admingroupcluster-rolebinding"),
+            (RBAC_GROUP, "ClusterRoleBinding", "data-science-allowedgroupcluster-rolebinding"),
         ),
         stays=(
             ("Subscription openshift-operators/servicemeshoperator3", "the ingress operator installed it, and owns it"),
@@ -122,7 +127,7 @@ def across(client: Client, package: str, kinds: list[Resource]) -> list[Ref]:
     label = f"operators.coreos.com/{package}.{row.namespace}"
     found += refs(client.list(CRD_API, CRD, label_selector=label))
     if row.label:
-        wide = [one for one in kinds if not one.namespaced and one.kind not in (CRD, NAMESPACE)]
+        wide = [one for one in kinds if not one.namespaced and one.kind != NAMESPACE]
         lists = each(lambda one: client.list(one.api_version, one.kind, label_selector=row.label), wide)
         found += [Ref.of(obj) for objs in lists for obj in objs if not dig(obj, "metadata", "ownerReferences")]
     for version, kind, name in row.everywhere:
@@ -130,7 +135,24 @@ def across(client: Client, package: str, kinds: list[Resource]) -> list[Ref]:
     served = {(one.api_version.rpartition("/")[0], one.kind): one.api_version for one in kinds}
     left = [Ref(served[g, k], k, None, name) for g, k, name in row.leftovers if (g, k) in served]
     left.append(Ref("operators.coreos.com/v1", "Operator", None, f"{package}.{row.namespace}"))  # OLM's own summary
-    return list(dict.fromkeys(found + [ref for ref in left if client.find(ref)]))
+    found += [ref for ref in left if client.find(ref)]
+    return list(dict.fromkeys(found + rights_of_olm(client, package, row)))
+
+
+def rights_of_olm(client: Client, package: str, row: Package) -> list[Ref]:
+    """Return the rights that OLM gave, and sometimes forgets to take back."""
+
+    def its(obj: Obj) -> bool:
+        labels = dig(obj, "metadata", "labels", default={})
+        group = labels.get("olm.owner.kind") == "OperatorGroup" and labels.get("olm.owner.namespace") == row.namespace
+        return bool(group or labels.get("olm.owner", "").startswith(f"{package}."))
+
+    kinds = ("ClusterRole", "ClusterRoleBinding")
+    found = [obj for kind in kinds for obj in client.list(RBAC, kind, label_selector="olm.managed=true") if its(obj)]
+    # for the webhooks of the operator; it carries no owner, but the operator's ServiceAccount is its only subject
+    readers = client.list(RBAC, "RoleBinding", "kube-system", label_selector="olm.managed=true")
+    found += [obj for obj in readers if {one.get("namespace") for one in obj.get("subjects") or []} == {row.namespace}]
+    return refs(found)
 
 
 def its_crd(ref: Ref, row: Package) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -13,6 +14,7 @@ from bootstrap.foreign import foreign
 from bootstrap.kube import record
 from bootstrap.kube.apply import MANAGER
 from bootstrap.kube.client import Client
+from bootstrap.kube.delete import delete
 from bootstrap.kube.identity import cluster_id
 from bootstrap.kube.lease import SPACE, exclusive
 from bootstrap.kube.objects import Obj, Ref, dig
@@ -30,6 +32,7 @@ STEPS = (
     *("rhods_instance", "rhods_operator", "rhods_rest"),
     *("gitops_instance", "gitops_operator", "gitops_rest"),
 )
+SWEEPS, SWEEP_PAUSE = 10, 1.0  # OLM takes up a deletion within a second
 SERVING = ("InferenceService", "ServingRuntime", "Template")
 OPERATORS = ("Subscription", "OperatorGroup", "ClusterServiceVersion")
 
@@ -129,6 +132,7 @@ def teardown(
     with exclusive(client, holder=session.user):
         note_leftovers(client, known)
         run(settings, session, client, going, show)
+        sweep(client, [ref for name in STEPS if name.endswith("_rest") for ref in going.steps[name]])
         give_back(client, going.lent)
         forget(client, known, going)
     if not going.kept:
@@ -196,6 +200,14 @@ def entries(refs: Iterable[Ref], decided: set[Ref]) -> list[dict[str, Any]]:
     return [{**asdict(ref), "decided": ref in decided} for ref in refs]
 
 
+def sweep(client: Client, refs: Sequence[Ref]) -> None:
+    """Delete again what OLM has made again from what it had just read, until nothing comes back."""
+    for _ in range(SWEEPS):
+        time.sleep(SWEEP_PAUSE)
+        if not delete(client, refs, timeout=60, is_ours=lambda _: None).gone:
+            return
+
+
 def forget(client: Client, known: Record, going: Departure) -> None:
     """Take out of the record what is gone."""
     keeper = record.Keeper(client, version=known.version, settings=known.settings)
@@ -206,6 +218,4 @@ def forget(client: Client, known: Record, going: Departure) -> None:
 
 def remove_record(client: Client, known: Record) -> None:
     """Delete the record's namespace, the last of all."""
-    from bootstrap.kube.delete import delete
-
     delete(client, [SPACE], timeout=120, is_ours=(record.read(client) or known).owns)
