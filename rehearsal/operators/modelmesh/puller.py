@@ -1,4 +1,4 @@
-"""The sidecar of a runtime pod: pulls models, has Triton load them, and fronts them as ModelMesh's REST proxy does."""
+"""The sidecar of a runtime pod: pulls models and has Triton load them."""
 
 from __future__ import annotations
 
@@ -19,15 +19,13 @@ from aiohttp import web
 from minio import Minio
 from minio.error import MinioException
 
+from rehearsal.operators.modelmesh.front import REST, TRITON, rest, serve_grpc
 from rehearsal.operators.modelmesh.layout import adapt, targets
-from rehearsal.operators.tls_front import pump
 
 Obj = dict[str, Any]
 STORAGE = Path("/storage-config")
 REPOSITORY = Path("/models/_triton_models")
-TRITON = "http://127.0.0.1:8000"
-TRITON_GRPC = 8001
-CONTROL, REST, GRPC = 8085, 8008, 8033
+CONTROL = 8085
 READY_SECONDS = 60  # for Triton to start
 FAILED = "rpc error: code = Unknown desc = Failed to pull model from storage due to error: {}"
 
@@ -166,46 +164,6 @@ def control(puller: Puller) -> web.Application:
     return app
 
 
-def rest(puller: Puller) -> web.Application:
-    """Inference by the name of the InferenceService, and no other route."""
-
-    async def infer(request: web.Request) -> web.Response:
-        model = puller.models.get(request.match_info["name"])
-        if model is None:
-            return web.json_response(
-                {"code": 5, "message": f"Model type or ID not found: {request.match_info['name']}", "details": []},
-                status=404,
-            )
-        body = await request.read()
-        async with puller.session.post(f"{TRITON}/v2/models/{model}/infer", data=body) as answer:
-            found = await answer.json(content_type=None)
-            if answer.status != 200:
-                text = found.get("error", "") if isinstance(found, dict) else str(found)
-                return web.json_response({"code": 3, "message": text, "details": []}, status=400)
-            return web.json_response(found)
-
-    async def nothing(_: web.Request) -> web.Response:
-        return web.json_response({"code": 5, "message": "Not Found", "details": []}, status=404)
-
-    app = web.Application(client_max_size=64 * 1024**2)
-    for path in ("/v2/models/{name}/infer", "/v2/models/{name}/versions/{version}/infer"):
-        app.router.add_post(path, infer)
-    app.router.add_route("*", "/{path:.*}", nothing)
-    return app
-
-
-async def grpc(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """A gRPC connection goes to Triton as it is: models answer to their ids there, not to their names."""
-    try:
-        upstream = await asyncio.open_connection("127.0.0.1", TRITON_GRPC)
-    except OSError:
-        writer.close()
-        return
-    await asyncio.gather(pump(reader, upstream[1]), pump(upstream[0], writer))
-    for end in (writer, upstream[1]):
-        end.close()
-
-
 async def main() -> None:
     """Serve until stopped; ready once Triton is."""
     REPOSITORY.mkdir(parents=True, exist_ok=True)
@@ -213,16 +171,16 @@ async def main() -> None:
         puller = Puller(session)
         await puller.wait()
         runners = []
-        for app, port in ((control(puller), CONTROL), (rest(puller), REST)):
+        for app, port in ((control(puller), CONTROL), (rest(puller.models, session), REST)):
             runner = web.AppRunner(app, access_log=None)
             await runner.setup()
             await web.TCPSite(runner, port=port, shutdown_timeout=1).start()
             runners.append(runner)
-        server = await asyncio.start_server(grpc, port=GRPC)
+        server = await serve_grpc(puller.models)
         stop = asyncio.Event()
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
         await stop.wait()
-        server.close()
+        await server.stop(1)
         for runner in runners:
             await runner.cleanup()
 
