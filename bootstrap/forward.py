@@ -40,6 +40,8 @@ def forwarded(outside: Outside, kubeconfig: Path, pod: Ref, port: int) -> Iterat
             yield server.getsockname()[1]
         finally:
             stop.set()
+            with suppress(OSError):  # a last caller, so that nobody has to wait until listening times out
+                socket.create_connection(server.getsockname(), 1).close()
             thread.join()
 
 
@@ -74,6 +76,9 @@ def accept(server: socket.socket, dial: Dial, stop: threading.Event) -> None:
     while not stop.is_set():
         with suppress(TimeoutError):
             connection, _ = server.accept()
+            if stop.is_set():
+                connection.close()
+                return
             threading.Thread(target=carry, args=(connection, dial), daemon=True).start()
 
 
