@@ -129,6 +129,9 @@ def teardown(
         return going
     check()
     confirm(settings, session, client, f"{len(going.refs)} objects would be deleted", ask)
+    if not going.refs and not known.version:  # an earlier run was stopped when only its own record was left
+        delete(client, [SPACE], timeout=120, is_ours=known.owns)
+        return going
     with exclusive(client, holder=session.user):
         note_leftovers(client, known)
         run(settings, session, client, going, show)
@@ -149,7 +152,7 @@ def known_or_refused(client: Client, settings: Settings) -> Record:
         raise GuardError(
             f"{client.server} has no record of the demo and nothing with its labels: there is no demo here"
         )
-    if not settings.adopt_leftovers:
+    if not settings.adopt_leftovers and any(record.NAMESPACE not in (ref.namespace, ref.name) for ref in seen):
         names = "\n".join(f"  {ref}" for ref in seen)
         raise GuardError(
             f"{client.server} has no record of the demo, so what it made here is not known; this has its labels:\n"

@@ -67,11 +67,25 @@ def _holder(lease: Obj) -> str | None:
     """Return who holds a Lease now; one that is released or too old holds nobody."""
     holder = dig(lease, "spec", "holderIdentity")
     renewed = dig(lease, "spec", "renewTime")
-    if not holder or not renewed:
+    if not holder or not renewed or _killed(holder):
         return None
     age = datetime.now(UTC) - datetime.strptime(renewed, FORM).replace(tzinfo=UTC)
     lasts = timedelta(seconds=dig(lease, "spec", "leaseDurationSeconds", default=60))
     return f"{holder} (last sign of life {max(0, age.seconds)} s ago)" if age < lasts else None
+
+
+def _killed(holder: str) -> bool:
+    """Say whether a holder was a process of this machine that is no more: nobody has to wait for it."""
+    where, _, pid = holder.rpartition(", process ")
+    if not where.endswith(f" on {socket.gethostname()}") or not pid.isdigit():
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False
 
 
 def _renew(client: Client, holder: str, seconds: int, stopped: Callable[[float], bool]) -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import socket
+import subprocess
+import sys
+
 import pytest
 
 from bootstrap.errors import GuardError
@@ -66,6 +70,26 @@ def test_two_writers_do_not_lose_each_others_notes(stub: Stub, client: Client) -
     assert {MINE, OLD} <= record.created
 
 
+def test_an_operator_that_is_gone_is_not_taken_for_ours_when_others_install_it(client: Client) -> None:
+    subscription = Ref("operators.coreos.com/v1alpha1", "Subscription", "redhat-ods-operator", "rhods-operator")
+    keeper(client).intend([subscription, MINE])
+    keeper(client).installed("rhods-operator", "rhods-operator.3.4.0")
+    keeper(client).forget([subscription])
+    record = read(client)
+    assert record is not None
+    assert record.installed == {}
+    assert MINE in record.created
+
+
+def test_a_reset_is_noted_and_later_notes_keep_it(client: Client) -> None:
+    keeper(client).intend([MINE])
+    keeper(client).was_reset()
+    keeper(client).adopt([OLD])
+    record = read(client)
+    assert record is not None
+    assert record.reset.endswith("Z")
+
+
 def test_ours_is_what_carries_our_labels_and_is_in_the_record() -> None:
     record = Record("id", "1.0", "https://x", created={MINE}, adopted={OLD})
     obj = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "mine", "namespace": "demo", "labels": LABELS}}
@@ -107,6 +131,17 @@ def test_a_lease_that_nobody_renews_is_taken_over(stub: Stub, client: Client) ->
     stub.add({"apiVersion": lease.LEASE.api_version, "kind": "Lease", "metadata": meta, "spec": spec})
     with exclusive(client, holder="alice"):
         assert client.get(lease.LEASE)["spec"]["holderIdentity"].startswith("alice")
+
+
+def test_nobody_waits_for_a_run_of_this_machine_that_was_killed(client: Client) -> None:
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    with exclusive(client, holder="somebody"):
+        live = client.get(lease.LEASE)
+        killed = f"admin on {socket.gethostname()}, process {ended.pid}"
+        client.replace({**live, "spec": {**live["spec"], "holderIdentity": killed}})
+        with exclusive(client, holder="somebody else"):
+            assert "somebody else" in client.get(lease.LEASE)["spec"]["holderIdentity"]
 
 
 def test_two_runs_that_start_at_the_same_moment_are_told_apart(stub: Stub, client: Client) -> None:
