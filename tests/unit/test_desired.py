@@ -129,3 +129,14 @@ def test_what_is_awaited_survives_the_way_to_ansible() -> None:
 def test_modelmesh_serves_two_services_on_one_runtime() -> None:
     objects = desired.serving(plan("direct", "modelmesh")).applied["delivery"]
     assert sorted(kinds(objects)) == ["InferenceService", "InferenceService", "ServingRuntime", "Template"]
+
+
+@pytest.mark.parametrize("labels", [{}, LABELS], ids=["adopted", "ours"])
+def test_argo_cd_trusts_the_repositorys_host_by_one_key_whoever_installed_it(labels: dict[str, str]) -> None:
+    there = subscription(GITOPS, "openshift-gitops-operator", "openshift-gitops-operator.v1.21.4", labels=labels)
+    found = facts(gitops=Operator(GITOPS, there, channels={"latest": "openshift-gitops-operator.v1.21.4"}))
+    made = desired.gitops(replace(plan(found=found), repo_ca="PEM"))
+    (authorities,) = [one for one in made.applied["delivery"] if one["kind"] == "ConfigMap"]
+    assert authorities["data"] == {"git.example.com": "PEM"}
+    assert "labels" not in authorities["metadata"]  # it is not ours, only the key is
+    assert Ref.of(authorities) in made.adopted

@@ -10,6 +10,7 @@ from bootstrap.errors import DeleteStuck
 from bootstrap.kube.client import Client
 from bootstrap.kube.delete import delete
 from bootstrap.kube.objects import LABELS, Obj, Ref, carries_our_labels
+from bootstrap.kube.wait import Target
 from tests.unit.kube.stub import Fault, Stub
 
 SPACE = Ref("v1", "Namespace", None, "demo")
@@ -137,3 +138,20 @@ def test_force_takes_finalizers_off_aloud_and_only_on_order(stub: Stub, client: 
     delete(client, [mine], timeout=0.3, is_ours=ours, force_finalizers=True, on_progress=said.append)
     assert "ConfigMap demo/mine: taking off who.example/knows by force" in said
     assert client.find(mine) is None
+
+
+def test_what_an_object_would_delete_along_stays_where_that_is_wanted(stub: Stub, client: Client) -> None:
+    finalizers = ["resources-finalizer.argocd.argoproj.io/background"]
+    mine = add(stub, "v1", "ConfigMap", "mine", meta={"finalizers": finalizers})
+    delete(client, [mine], timeout=5, is_ours=ours, orphaning="resources-finalizer.argocd.argoproj.io")
+    methods = [method for method, path in stub.requests if path.endswith("/mine") and method != "GET"]
+    assert methods == ["PATCH", "DELETE"]
+    assert client.find(mine) is None
+
+
+def test_a_successor_of_the_same_name_is_not_waited_for() -> None:
+    target = Target(SPACE, absent=True, uid="old")
+    successor = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "demo", "uid": "new"}}
+    assert target.verdict(successor, "").ready
+    successor["metadata"]["uid"] = "old"  # type: ignore[index]
+    assert not target.verdict(successor, "").ready
