@@ -55,6 +55,7 @@ PACKAGES = {
         everywhere=(("v1", "ConfigMap", "odh-trusted-ca-bundle"),),
         leftovers=(
             (WEBHOOKS, "MutatingWebhookConfiguration", "mutating.odh-model-controller.opendatahub.io"),
+            ("apiextensions.k8s.io", CRD, "odhquickstarts.console.openshift.io"),  # unlabelled before 2.25
             ("console.openshift.io", "ConsoleLink", "rhodslink"),
             ("oauth.openshift.io", "OAuthClient", "dashboard-oauth-client"),
             ("user.openshift.io", "Group", "rhods-admins"),
