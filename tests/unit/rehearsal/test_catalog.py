@@ -65,3 +65,13 @@ def test_gitops_serves_each_kind_in_its_storage_version_without_a_conversion_web
     assert served["spec"]["versions"] == [versions[1]]
     assert "conversion" not in served["spec"]
     assert set(package.channels) == {"latest", "gitops-1.21"}
+
+
+def test_generators_inside_generators_of_an_application_set_are_not_described() -> None:
+    generator = {"list": {"type": "object"}, "matrix": {"properties": {"generators": {"type": "array"}}}}
+    spec = {"properties": {"generators": {"items": {"properties": generator}}}}
+    version = {"name": "v1alpha1", "schema": {"openAPIV3Schema": {"properties": {"spec": spec}}}}
+    found = gitops.shallow(version)["schema"]["openAPIV3Schema"]["properties"]["spec"]["properties"]["generators"]
+    free = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+    assert found["items"]["properties"] == {"list": {"type": "object"}, "matrix": free}
+    assert "properties" in generator["matrix"], "the original must stay as it is"
