@@ -10,6 +10,7 @@ import json
 import os
 import re
 import sys
+import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -47,6 +48,18 @@ def listing(client: Client) -> Listing:
 
     with ThreadPoolExecutor(max_workers=8) as pool:
         return dict(sorted(pair for pairs in pool.map(of_kind, kinds) for pair in pairs))
+
+
+def settled(client: Client, seconds: float = 120, quiet: float = 5) -> Listing:
+    """The listing once operators have come to rest: the same twice in a row."""
+    end, last = time.monotonic() + seconds, listing(client)
+    while time.monotonic() < end:
+        time.sleep(quiet)
+        now = listing(client)
+        if now == last:
+            return now
+        last = now
+    raise TimeoutError(f"the cluster has not come to rest within {seconds:g} s")
 
 
 def name_of(kind: str, group: str, obj: Obj) -> str:
