@@ -73,8 +73,8 @@ rehearsal-tools: ## Build every program that one needs, once, into your cache fo
 ##@ Development
 .PHONY: test test-unit lint format train answers
 test: lint rehearsal-tools ## Every check and every test (builds what the rehearsal needs)
-	@$(BIN)/python -m pytest -q -n 2 tests/unit tests/manifests tests/conformance
-	@$(BIN)/python -m pytest -v -m "not soak" tests/e2e
+	@$(BIN)/python -m pytest -q -n 2 tests/unit tests/manifests
+	@$(BIN)/python -m pytest -v -m "not soak" tests/conformance tests/e2e
 test-unit: $(VENV)/.ready ## The tests that need no cluster
 	@$(BIN)/python -m pytest -q -n 2 tests/unit tests/manifests
 lint: $(VENV)/.ready ## Formats, types, import order, Ansible and YAML

@@ -80,8 +80,15 @@ def sweep(folder: Path) -> None:
     """Shared memory that a killed server of ours left behind is gone; what still is mapped by a process stays."""
     maps = [path for path in Path("/proc").glob("[0-9]*/maps") if path.parent.name != str(os.getpid())]
     for region in folder.glob(REGIONS):
-        if region.stat().st_uid == os.getuid() and not any(str(region) in _read(path) for path in maps):
+        if _ours(region) and not any(str(region) in _read(path) for path in maps):
             region.unlink(missing_ok=True)
+
+
+def _ours(region: Path) -> bool:
+    try:
+        return region.stat().st_uid == os.getuid()
+    except FileNotFoundError:
+        return False  # its server has just ended in order
 
 
 def _read(path: Path) -> str:
