@@ -44,7 +44,14 @@ class Chosen:
 
 def paths(kubeconfig: Path) -> list[Path]:
     """Return the files behind a KUBECONFIG value, which may be a list as kubectl takes it."""
-    return [Path(part).expanduser() for part in str(kubeconfig).split(os.pathsep) if part]
+    return [_at(part) for part in str(kubeconfig).split(os.pathsep) if part]
+
+
+def _at(part: str) -> Path:
+    try:
+        return Path(part).expanduser()
+    except RuntimeError:
+        return Path(part)  # `~nobody`: as it stands it does not exist, and that is said
 
 
 def current_context(kubeconfig: Path) -> Context:

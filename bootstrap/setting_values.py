@@ -121,9 +121,21 @@ def namespace(value: str) -> str:
     return value
 
 
+def location(value: str) -> Path:
+    """Return a path with `~` and `~user` resolved; whether anything is there is not asked."""
+    try:
+        path = Path(value).expanduser()
+        path.exists()
+    except RuntimeError:
+        raise BadValue("names a user that this machine does not have; write the path out") from None
+    except OSError as error:
+        raise BadValue(f"cannot be a path: {(error.strerror or 'refused by the system').lower()}") from None
+    return path
+
+
 def existing_file(value: str) -> Path:
     """Return the path of a file that is there and can be read."""
-    path = Path(value).expanduser()
+    path = location(value)
     if not path.exists():
         raise BadValue("does not exist; give the path of a file")
     if not path.is_file():
@@ -145,7 +157,7 @@ def certificates(value: str) -> Path:
 
 def folder(value: str) -> Path:
     """Return the path of a folder that is there, or can be made."""
-    path = Path(value).expanduser()
+    path = location(value)
     if path.exists() and not path.is_dir():
         raise BadValue("is a file; it must be a folder")
     return path

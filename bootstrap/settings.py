@@ -44,13 +44,11 @@ class Settings:
     gitops_channel: str | None = None
     catalog_source: str | None = None
     serving: str = "auto"
-    model: Path | None = None
     triton_image: str | None = None
     minio_image: str | None = None
     storage_class: str | None = None
     timeout: int = 1800
     state_dir: Path = Path(".serving-demo")
-    dashboard_admin: str | None = None
     allow_dsc_patch: bool = False
     keep: str | None = None
     prune: bool = False
