@@ -7,6 +7,7 @@ import contextlib
 import functools
 import os
 import ssl
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,7 @@ from rehearsal.node.children import Children
 from rehearsal.node.container import Container, StartError, execute
 
 Obj = dict[str, Any]
+EAGER_SECONDS = 1.0  # between looks before the first good one
 PATIENCE = 5.0  # seconds that a look may take at least: all of a cluster shares one machine's cores here
 OUTPUT = 10 << 10  # bytes of a command's output that a message may carry
 
@@ -148,15 +150,25 @@ def port_number(port: int | str, ports: list[Obj]) -> int:
     return int(port)
 
 
-async def watch(target: Target, probe: Obj, result: Callable[[Answer, bool], Awaitable[bool]]) -> None:
-    """Looks again and again; the callback gets each change of mind and says whether to go on."""
+async def watch(
+    target: Target, probe: Obj, result: Callable[[Answer, bool], Awaitable[bool]], *, eager: bool = False
+) -> None:
+    """Looks again and again; the callback gets each change of mind and says whether to go on.
+
+    Eager looks begin at once and come each second until the first good one; early misses are not counted, so a slow
+    program keeps all the time that its delays and periods give it, and a quick one is known at once.
+    """
     period, limit = probe.get("periodSeconds") or 10, max(PATIENCE, probe.get("timeoutSeconds") or 1)
     needed = {True: probe.get("successThreshold") or 1, False: probe.get("failureThreshold") or 3}
-    await asyncio.sleep(probe.get("initialDelaySeconds") or 0)
+    delay = probe.get("initialDelaySeconds") or 0
+    due = time.monotonic() + delay
+    await asyncio.sleep(0 if eager else delay)
     run, last = 0, None
     while True:
         answer = await check(target, probe, limit)
-        run, last = (run + 1 if answer.good is last else 1), answer.good
-        if not await result(answer, run >= needed[answer.good]):
-            return
-        await asyncio.sleep(period)
+        if answer.good or not eager or time.monotonic() >= due:
+            run, last, due = (run + 1 if answer.good is last else 1), answer.good, time.monotonic() + period
+            eager = eager and not answer.good
+            if not await result(answer, run >= needed[answer.good]):
+                return
+        await asyncio.sleep(min(period, EAGER_SECONDS) if eager else period)

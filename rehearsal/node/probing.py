@@ -32,7 +32,7 @@ class Probing:
             return
         self._context.changed()
         if spec.get("startupProbe"):
-            await probes.watch(self._target, spec["startupProbe"], self._on_startup)
+            await probes.watch(self._target, spec["startupProbe"], self._on_startup, eager=True)
             if not self._record.started:
                 return
         self._record.started = True
@@ -40,7 +40,8 @@ class Probing:
         self._context.changed()
         async with asyncio.TaskGroup() as group:
             if spec.get("readinessProbe"):
-                group.create_task(probes.watch(self._target, spec["readinessProbe"], self._on_readiness))
+                ready = probes.watch(self._target, spec["readinessProbe"], self._on_readiness, eager=True)
+                group.create_task(ready)
             if spec.get("livenessProbe"):
                 group.create_task(probes.watch(self._target, spec["livenessProbe"], self._on_liveness))
 
