@@ -23,6 +23,7 @@ from bootstrap.kube.objects import Obj
 
 # the control plane's own: made and changed at any time, whatever anybody does
 NOT_LISTED = {"Event", "Endpoints", "EndpointSlice", "Lease", "PackageManifest", "APIRequestCount", "NodeMetrics"}
+NOT_LISTED |= {"HorizontalPodAutoscaler"}  # KServe makes them; the autoscaler writes their status whenever it looks
 NOISE = ("managedFields", "resourceVersion", "uid", "creationTimestamp", "generation", "selfLink")
 STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 

@@ -83,13 +83,15 @@ def test_the_record_of_another_cluster_stops_everything(demo: Demo, kubectl: Kub
     where = ("configmap", "serving-demo-record", "-n", "serving-demo-record")
     real = kubectl("get", *where, "-o", "jsonpath={.data.clusterID}")
     kubectl("patch", *where, "--type=merge", "-p", json.dumps({"data": {"clusterID": "another"}}))
-    then = listing(client)
-    for verb in ("teardown", "reset"):
-        said = demo(verb, "YES=1", code=2).stderr
-        assert "the record is about cluster another" in said
-        assert real in said
-    assert not "\n".join(difference(then, listing(client)))
-    kubectl("patch", *where, "--type=merge", "-p", json.dumps({"data": {"clusterID": real}}))
+    try:
+        then = listing(client)
+        for verb in ("teardown", "reset"):
+            said = demo(verb, "YES=1", code=2).stderr
+            assert "the record is about cluster another" in said
+            assert real in said
+        assert not "\n".join(difference(then, listing(client)))
+    finally:
+        kubectl("patch", *where, "--type=merge", "-p", json.dumps({"data": {"clusterID": real}}))
 
 
 def test_without_a_yes_nothing_goes(demo: Demo, kubectl: Kubectl) -> None:
