@@ -23,7 +23,7 @@ from bootstrap.kube.objects import Obj
 
 # the control plane's own: made and changed at any time, whatever anybody does
 NOT_LISTED = {"Event", "Endpoints", "EndpointSlice", "Lease", "PackageManifest", "APIRequestCount", "NodeMetrics"}
-NOT_LISTED |= {"HorizontalPodAutoscaler"}  # KServe makes them; the autoscaler writes their status whenever it looks
+OWN_STATUS = {"HorizontalPodAutoscaler", "Namespace", "Node", "Pod"}  # kinds whose status is written at any time too
 NOISE = ("managedFields", "resourceVersion", "uid", "creationTimestamp", "generation", "selfLink")
 STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 
@@ -72,7 +72,7 @@ def content(obj: Obj) -> str:
     """The object as text, without what changes by itself."""
     meta = {key: value for key, value in obj["metadata"].items() if key not in NOISE}
     plain = {**obj, "metadata": meta}
-    if obj["kind"] in ("Pod", "Node", "Namespace") or obj["kind"].endswith("Review"):
+    if obj["kind"] in OWN_STATUS or obj["kind"].endswith("Review"):
         plain.pop("status", None)
     return STAMP.sub("<time>", json.dumps(without_noise(plain), indent=1, sort_keys=True))
 
