@@ -45,11 +45,24 @@ def state_root() -> Iterator[Path]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
+@pytest.fixture(scope="session")
+def shared(state_root: Path) -> Iterator[Cluster]:
+    """One rehearsal for all modules that leave it as they found it and say so by SHARES_CLUSTER."""
+    rehearsal("up", "--name", "shared", root=state_root)
+    try:
+        yield Cluster.load(state_root / "shared")
+    finally:
+        rehearsal("down", "--name", "shared", root=state_root)
+
+
 @pytest.fixture(scope="module")
 def cluster(state_root: Path, request: pytest.FixtureRequest) -> Iterator[Cluster]:
     """A running rehearsal of the module's own, of the version that its constant RHODS names."""
     if name := os.environ.get(RUNNING):
         yield Cluster.load(root_of(name))
+        return
+    if getattr(request.module, "SHARES_CLUSTER", False):
+        yield request.getfixturevalue("shared")
         return
     version = getattr(request.module, "RHODS", DEFAULT_RHODS)
     rehearsal("up", "--name", "e2e", "--rhods", version, root=state_root)

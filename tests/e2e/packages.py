@@ -1,0 +1,67 @@
+"""The first package as tests install it: by hand-written objects, in a namespace of its own."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from tests.e2e.conftest import Kubectl
+
+Obj = dict[str, Any]
+HELLO = "hello-operator"
+OPERATORS = "operators.coreos.com"
+GREETING = {
+    "apiVersion": "rehearsal.serving-demo.io/v1",
+    "kind": "Greeting",
+    "metadata": {"name": "ann"},
+    "spec": {"name": "Ann"},
+}
+
+
+class Hello:
+    """`hello-operator` in one namespace."""
+
+    def __init__(self, kubectl: Kubectl, namespace: str) -> None:
+        self.kubectl, self.namespace = kubectl, namespace
+
+    def get(self, *what: str) -> Obj:
+        """An object or a list of the namespace, {} where it is missing."""
+        return dict(json.loads(self.kubectl("get", *what, "-n", self.namespace, "-o", "json", check=False) or "{}"))
+
+    def apply_group(self, name: str) -> None:
+        """An OperatorGroup for all namespaces is there."""
+        meta = {"name": name, "namespace": self.namespace}
+        self._apply({"apiVersion": f"{OPERATORS}/v1", "kind": "OperatorGroup", "metadata": meta, "spec": {}})
+
+    def subscribe(self) -> None:
+        """The namespace, its OperatorGroup and the Subscription are there."""
+        self._apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": self.namespace}})
+        self.apply_group("the-only")
+        where = {"source": "community-operators", "sourceNamespace": "openshift-marketplace"}
+        self._apply(
+            {
+                "apiVersion": f"{OPERATORS}/v1alpha1",
+                "kind": "Subscription",
+                "metadata": {"name": HELLO, "namespace": self.namespace},
+                "spec": {"name": HELLO, "channel": "stable", **where},
+            }
+        )
+
+    def subscription(self) -> Obj:
+        return self.get(f"subscriptions.{OPERATORS}", HELLO)
+
+    def csv(self) -> Obj:
+        """The ClusterServiceVersion, {} before OLM made it."""
+        return self.get("csv", f"{HELLO}.v1.0.0")
+
+    def succeeded(self) -> bool:
+        return bool(self.csv().get("status", {}).get("phase") == "Succeeded")
+
+    def remove(self) -> None:
+        """Nothing of the package is left but its kind."""
+        for kind in (f"subscriptions.{OPERATORS}", "csv"):
+            self.kubectl("delete", kind, "--all", "-n", self.namespace)
+        self.kubectl("delete", "namespace", self.namespace, "--ignore-not-found")
+
+    def _apply(self, obj: Obj) -> None:
+        self.kubectl("apply", "-f", "-", stdin=json.dumps(obj))
