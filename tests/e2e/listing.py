@@ -19,13 +19,22 @@ from typing import Any
 from bootstrap.errors import ApiError
 from bootstrap.kube.client import Client
 from bootstrap.kube.connection import connect
-from bootstrap.kube.objects import Obj
+from bootstrap.kube.objects import Obj, Ref
+from bootstrap.kube.readiness import judge
 
 # the control plane's own: made and changed at any time, whatever anybody does
 NOT_LISTED = {"Event", "Endpoints", "EndpointSlice", "Lease", "PackageManifest", "APIRequestCount", "NodeMetrics"}
 OWN_STATUS = {"HorizontalPodAutoscaler", "Namespace", "Node", "Pod"}  # kinds whose status is written at any time too
 NOISE = ("managedFields", "resourceVersion", "uid", "creationTimestamp", "generation", "selfLink")
 STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
+WORKING = (
+    ("operators.coreos.com/v1alpha1", "ClusterServiceVersion"),
+    ("argoproj.io/v1beta1", "ArgoCD"),
+    ("datasciencecluster.opendatahub.io/v1", "DataScienceCluster"),
+    ("apps/v1", "Deployment"),
+    ("apps/v1", "StatefulSet"),
+)
+PAUSE = 3.0  # between two looks; one takes a second
 
 Listing = dict[str, str]
 
@@ -51,16 +60,31 @@ def listing(client: Client) -> Listing:
         return dict(sorted(pair for pairs in pool.map(of_kind, kinds) for pair in pairs))
 
 
-def settled(client: Client, seconds: float = 120, quiet: float = 5) -> Listing:
-    """The listing once operators have come to rest: the same twice in a row."""
-    end, last = time.monotonic() + seconds, listing(client)
+def settled(client: Client, seconds: float = 300, quiet: float = 15) -> Listing:
+    """The listing once operators have come to rest: each of them ready, and nothing changed for a while."""
+    end, last, since = time.monotonic() + seconds, listing(client), time.monotonic()
     while time.monotonic() < end:
-        time.sleep(quiet)
+        time.sleep(PAUSE)
         now = listing(client)
-        if now == last:
+        if now != last or unready(client):
+            last, since = now, time.monotonic()
+        elif time.monotonic() - since >= quiet:
             return now
-        last = now
-    raise TimeoutError(f"the cluster has not come to rest within {seconds:g} s")
+    raise TimeoutError(f"the cluster has not come to rest within {seconds:g} s: {unready(client)}")
+
+
+def unready(client: Client) -> list[str]:
+    """What operators have not brought to its end yet, with the reason."""
+    found = [obj for kind in WORKING for obj in client.list(*kind)]
+    return [f"{Ref.of(obj)}: {verdict.reason}" for obj in found if not (verdict := judge(obj)).ready]
+
+
+def returned(client: Client, before: Listing, seconds: float = 30) -> list[str]:
+    """The difference to a listing, once controllers that go on have put right what they keep; empty is as it was."""
+    end = time.monotonic() + seconds
+    while (found := difference(before, listing(client))) and time.monotonic() < end:
+        time.sleep(PAUSE)
+    return found
 
 
 def name_of(kind: str, group: str, obj: Obj) -> str:

@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
+from bootstrap.kube.connection import connect
 from tests.e2e.conftest import kubectl_for
 from tests.e2e.journey import User, user
+from tests.e2e.listing import returned, settled
 from tests.e2e.openshift_ai import Platform
 
 pytestmark = pytest.mark.e2e
@@ -59,14 +61,15 @@ def somebody(cell: Cell, state_root: Path, tmp_path: Path) -> Iterator[User]:
         yield found
 
 
-def test_a_journey_ends_in_predictions_and_is_not_walked_twice(cell: Cell, somebody: User) -> None:
+def test_a_journey_ends_in_predictions_and_is_walked_back(cell: Cell, somebody: User) -> None:
     kubectl = kubectl_for(somebody.cluster)
-    before, adopted = somebody.kubeconfig_sum(), {}
+    kubeconfig, adopted = somebody.kubeconfig_sum(), {}
     if cell.there:
         platform = Platform(kubectl, somebody.cluster, cell.rhods)
         platform.install()
         platform.until(lambda: platform.get("dsc", "a-cluster").get("status", {}).get("phase") == "Ready")
         adopted = {what: without_status(platform.get(what, "-n", "redhat-ods-operator")) for what in (OLM, DSC)}
+    before = settled(connect(somebody.cluster.kubeconfig))
 
     said = somebody.run(cell.verb, f"DELIVERY={cell.delivery}")
     for name in SERVICES[cell.rhods]:
@@ -76,9 +79,12 @@ def test_a_journey_ends_in_predictions_and_is_not_walked_twice(cell: Cell, someb
 
     assert "all there, nothing to change" in somebody.run(cell.verb, f"DELIVERY={cell.delivery}")
     assert somebody.writes() == first
-    assert somebody.kubeconfig_sum() == before
     assert [row["stage"] for row in somebody.json("status") if not row["ready"]] == []
     answer_by_curl(somebody)
+
+    somebody.run("teardown", "YES=1")
+    assert not "\n".join(returned(connect(somebody.cluster.kubeconfig), before))
+    assert somebody.kubeconfig_sum() == kubeconfig
     for what, content in adopted.items():
         assert without_status(json.loads(kubectl("get", what, "-n", "redhat-ods-operator", "-o", "json"))) == content
 
