@@ -12,16 +12,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from bootstrap import __version__, menu
 from bootstrap import settings as configuration
 from bootstrap.errors import DemoError, UsageError
 from bootstrap.progress import Lines, progress
 from bootstrap.settings import Settings
 
 CREDS = Path("creds.env")
-WAYS = """nothing says which cluster to use; there are three ways on:
-  cp creds.env.example creds.env   and fill in CLUSTER, USER and PASSWORD (or TOKEN)
-  make KUBECONFIG=<file>           with a kubeconfig of a cluster administrator
-  make rehearse                    with no cluster at all: a rehearsal cluster on this machine"""
 
 
 def demo(settings: Settings, show: Lines) -> None:
@@ -52,7 +49,12 @@ def journey(settings: Settings, show: Lines, first: str | None, last: str | None
 
 def stage(name: str) -> Callable[[Settings, Lines], None]:
     """Return the command that runs one stage alone."""
-    return lambda settings, show: journey(settings, show, name, name)
+
+    def alone(settings: Settings, show: Lines) -> None:
+        journey(settings, show, name, name)
+
+    alone.__doc__ = f"Run stage {name} alone."
+    return alone
 
 
 def verify_again(settings: Settings, show: Lines) -> None:
@@ -116,6 +118,8 @@ def doctor(settings: Settings, show: Lines) -> None:
         print(report.as_json([one.to_json() for one in found.checked], settings.query))
     else:
         print("\n".join(lines(found.checked)))
+    if settings.nowhere:
+        raise UsageError(menu.ways_on())
     if found.blocked:
         raise Blocked(verdict(found.checked))
     show.note(verdict(found.checked))
@@ -193,6 +197,7 @@ def teardown(settings: Settings, show: Lines) -> None:
     if settings.dry_run:
         print("\n".join(f"would delete {ref}" for ref in going.refs) or "nothing would be deleted")
         print("".join(f"would take the demo's fields out of {ref}\n" for ref in going.lent), end="")
+        print("".join(f"would put back what {ref} said before\n" for ref in going.changed), end="")
     for name, why in {**going.kept, **going.stays}.items():
         print(f"stays: {name}: {why}")
     if not settings.dry_run:
@@ -221,13 +226,19 @@ VERBS: Mapping[str, Callable[[Settings, Lines], None]] = {
 }
 
 
+def sentences() -> dict[str, str]:
+    """Return every verb with what it does."""
+    return {verb: (function.__doc__ or "").rstrip(".") for verb, function in VERBS.items()}
+
+
 def parse(arguments: Sequence[str]) -> tuple[str, dict[str, str], bool]:
     """Return verb, settings and verbosity."""
     parser = argparse.ArgumentParser(prog="serving-demo", description=__doc__)
-    parser.add_argument("verb", choices=list(VERBS), metavar="verb", help=", ".join(VERBS))
+    parser.add_argument("verb", choices=list(VERBS), metavar="verb", help=", ".join([*VERBS, *menu.ASIDE]))
     parser.add_argument("settings", nargs="*", metavar="KEY=VALUE", help="as in creds.env.example")
     parser.add_argument("--make", default="", metavar="TEXT", help="what was typed on make's command line")
     parser.add_argument("-v", "--verbose", action="store_true", help="show tracebacks")
+    parser.add_argument("--version", action="version", version=f"serving-demo {__version__}")
     found = parser.parse_args(arguments)
     given: dict[str, str] = {}
     for item in [*from_make(found.make), *found.settings]:
@@ -257,10 +268,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     verbose = False
     signal.signal(signal.SIGTERM, stopped)
     try:
-        verb, given, verbose = parse(sys.argv[1:] if arguments is None else arguments)
+        typed = sys.argv[1:] if arguments is None else arguments
+        if answer := menu.told(typed, sentences()):
+            print(answer)
+            return 0
+        verb, given, verbose = parse(typed)
         settings = configuration.load(given, CREDS, os.environ)
-        if settings.kubeconfig is None and settings.cluster is None:
-            raise UsageError(WAYS)
+        if settings.nowhere and verb != "doctor":
+            raise UsageError(menu.ways_on())
         settings = replace(settings, verbose=settings.verbose or verbose)
         VERBS[verb](settings, progress())
     except DemoError as problem:

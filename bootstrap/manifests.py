@@ -14,11 +14,11 @@ from typing import Any
 
 import yaml
 
-from bootstrap import process, rendered
+from bootstrap import process, rendered, tree
 from bootstrap.errors import DemoError
 from bootstrap.kube.objects import Obj
 
-ROOT = Path(__file__).parents[1] / "manifests"
+ROOT = tree.ROOT / "manifests"
 BUILDERS = (("kustomize", "build"), ("oc", "kustomize"), ("kubectl", "kustomize"))
 
 

@@ -14,12 +14,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bootstrap import tree
 from bootstrap.errors import PlaybookFailed
 from bootstrap.progress import Lines, listening
 from bootstrap.scratch import scratch
 
-ROOT = Path(__file__).parents[1]
-PLAYBOOKS = ROOT / "playbooks"
+PLAYBOOKS = tree.ROOT / "playbooks"
 UNWANTED = ("PASSWORD", "TOKEN", "REPO_TOKEN")  # Ansible writes its environment down
 GRACE = 5.0
 
@@ -125,10 +125,10 @@ def environment(channel: Path) -> dict[str, str]:
     """Return what Ansible needs in its environment; nothing of it is secret."""
     bin_folder = str(Path(sys.executable).parent)
     return {
-        "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
+        "ANSIBLE_CONFIG": str(tree.ROOT / "ansible.cfg"),
         "ANSIBLE_LOCALHOST_WARNING": "False",
         "PATH": os.pathsep.join((bin_folder, os.environ.get("PATH", ""))),
-        "PYTHONPATH": str(ROOT),
+        "PYTHONPATH": str(tree.PACKAGE.parent),  # our plugins import the package
         "SERVING_DEMO_PID": str(os.getpid()),
         "SERVING_DEMO_PROGRESS": str(channel),
     }

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import base64
 import re
-from pathlib import Path
 from urllib.parse import urlsplit
 
-from bootstrap import process
+from bootstrap import process, tree
 from bootstrap.errors import DemoError
 from bootstrap.kube.objects import LABELS, Obj, Ref
 from bootstrap.settings import Settings
 
-CLONE = Path(__file__).parents[1]
-OFFER = "push it, or set DELIVERY=direct to apply this working copy without Git"
+CLONE = tree.ROOT
+OFFER_DIRECT = "set DELIVERY=direct to apply this working copy without Git"
+OFFER = f"push it, or {OFFER_DIRECT}"
 
 
 def is_clone() -> bool:
@@ -42,6 +42,8 @@ def locate(settings: Settings) -> tuple[str, str]:
     url = settings.repo_url or (https_url(git("remote", "get-url", "origin", check=False)) if is_clone() else "")
     if not url:
         raise DemoError(f"REPO_URL is not set and this folder has no Git remote 'origin'; {OFFER}")
+    if not settings.revision and not is_clone():
+        raise DemoError(f"REVISION is not set and this installed copy is no commit of {url}; set it, or {OFFER_DIRECT}")
     revision = settings.revision or git("rev-parse", "HEAD")
     if re.fullmatch(r"[0-9a-f]{40}", revision):
         return url, revision

@@ -62,6 +62,11 @@ class Settings:
     json: bool = False
     verbose: bool = False
 
+    @property
+    def nowhere(self) -> bool:
+        """Say whether nothing tells which cluster to use."""
+        return self.kubeconfig is None and self.cluster is None
+
     def public(self) -> dict[str, str]:
         """Return what may be written down in the cluster: no secret, no path of this machine, nothing of one run."""
         given = {key.name: getattr(self, key.field) for key in KEYS if key.public}

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bootstrap import __version__, desired, facts, installed, login, playbooks, repository
+from bootstrap import __version__, borrowed, desired, facts, installed, login, playbooks, repository, tree
 from bootstrap.desired import Desired, Plan
 from bootstrap.errors import GuardError, UsageError
 from bootstrap.facts import Facts
@@ -38,7 +38,7 @@ JOURNEY: Mapping[str, str] = {
     "credentials": "where everything is, and with which keys",
 }
 DELIVERED = ("gitops", "rhods", "storage", "model", "serving")
-MODEL = Path(__file__).parents[1] / "model"
+MODEL = tree.ROOT / "model"
 PREFIXES = {"fraud": "triton-repo/fraud", "fraud-v2": "triton-repo-v2/fraud-v2"}
 
 
@@ -177,7 +177,7 @@ def adopt(here: Visit, wanted: Sequence[Desired]) -> None:
     if refs:
         Keeper(here.client, **record_of(here)).adopt(refs)
     for ref, change in (patch for item in wanted for patch in item.patched):
-        here.client.patch(ref, change)
+        borrowed.change(here.client, Keeper(here.client, **record_of(here)), ref, change)
 
 
 def record_of(here: Visit) -> dict[str, Any]:

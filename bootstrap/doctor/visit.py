@@ -90,11 +90,7 @@ def examine(
         git = git or (settings.delivery == "gitops" and looks_at_repository)
         asked = pool.submit(origin.gather, settings) if git else None
         here = pool.submit(machine.gather, settings, CREDS, gitops=git)
-        try:
-            found.session, found.client = stages.sign_in(settings)
-            found.checked.append(Checked("cluster", "login"))
-        except DemoError as problem:
-            found.checked.append(Checked("cluster", "login", [refused(settings, problem)]))
+        sign_in(found, settings)
         if found.session and found.client:
             look(found, settings, names, need_rhods=need_rhods, checks=checks, thorough=thorough)
         direct = found.seen is not None and found.seen.delivery == "direct"
@@ -102,6 +98,18 @@ def examine(
         half += repository_checks(asked) if asked and not direct else []
     found.checked = half + found.checked
     return found
+
+
+def sign_in(found: Examination, settings: Settings) -> None:
+    """Sign in where something says to which cluster."""
+    if settings.nowhere:
+        found.checked.append(Checked("cluster", "login", skipped=["nothing says which cluster to use"]))
+        return
+    try:
+        found.session, found.client = stages.sign_in(settings)
+        found.checked.append(Checked("cluster", "login"))
+    except DemoError as problem:
+        found.checked.append(Checked("cluster", "login", [refused(settings, problem)]))
 
 
 def repository_checks(asked: Future[origin.Origin]) -> list[Checked]:

@@ -139,7 +139,7 @@ def sleepers(marker: str) -> list[int]:
 def test_ctrl_c_stops_within_seconds_and_leaves_no_process(tmp_path: Path) -> None:
     (tmp_path / "sleep.yml").write_text(PLAY % tmp_path)
     process = subprocess.Popen(
-        [sys.executable, "-c", SLEEPER, str(tmp_path)], cwd=playbooks.ROOT, start_new_session=True
+        [sys.executable, "-c", SLEEPER, str(tmp_path)], cwd=playbooks.PLAYBOOKS.parent, start_new_session=True
     )
     end = time.monotonic() + 60
     while not sleepers("sleep\x00600.25") and time.monotonic() < end:

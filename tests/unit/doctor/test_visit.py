@@ -65,7 +65,7 @@ def healthy() -> list[Obj]:
 def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     monkeypatch.setattr(visit, "CREDS", tmp_path / "creds.env")
     monkeypatch.setattr(visit.machine.shutil, "which", lambda name: f"bin/{name}")
-    return Settings(delivery="direct", state_dir=tmp_path)
+    return Settings(cluster=SESSION.server, delivery="direct", state_dir=tmp_path)
 
 
 def signed_in(monkeypatch: pytest.MonkeyPatch, client: Cluster) -> None:
