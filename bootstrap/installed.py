@@ -174,6 +174,11 @@ def made_namespaces(client: Client, row: Package) -> list[Ref]:
     return found + (refs(client.list("v1", NAMESPACE, label_selector=row.generated)) if row.generated else [])
 
 
+def others(client: Client, package: str, known: Record) -> list[Ref]:
+    """Return what somebody else made that needs an operator."""
+    return users(client, PACKAGES[package], client.discovery.everything(), known)
+
+
 def users(client: Client, row: Package, kinds: list[Resource], known: Record) -> list[Ref]:
     """Return what somebody else made that needs the operator."""
     lists = [client.list(*one) for one in versions(kinds, row.users)]

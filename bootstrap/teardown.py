@@ -9,16 +9,16 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from bootstrap import __version__, installed, playbooks
+from bootstrap.borrowed import give_back, lent, undo
 from bootstrap.errors import GuardError
 from bootstrap.foreign import foreign
 from bootstrap.kube import record
-from bootstrap.kube.apply import MANAGER
 from bootstrap.kube.client import Client
 from bootstrap.kube.delete import delete
 from bootstrap.kube.identity import cluster_id
 from bootstrap.kube.lease import SPACE, exclusive
-from bootstrap.kube.objects import Obj, Ref, dig
-from bootstrap.kube.record import Record
+from bootstrap.kube.objects import Ref
+from bootstrap.kube.record import Change, Record
 from bootstrap.login import Session
 from bootstrap.progress import Lines
 from bootstrap.scratch import scratch
@@ -46,6 +46,7 @@ class Departure:
     kept: dict[str, str] = field(default_factory=dict)  # ours, but not now: the record stays with it
     stays: dict[str, str] = field(default_factory=dict)  # on purpose, and for good
     lent: list[Ref] = field(default_factory=list)  # not ours, but they hold fields of ours, which are given back
+    changed: dict[Ref, Change] = field(default_factory=dict)  # not ours, and made to say again what they said before
 
     @property
     def refs(self) -> list[Ref]:
@@ -81,21 +82,13 @@ def departure(client: Client, known: Record, *, keep_operators: bool = False) ->
         refs[:] = [ref for ref in dict.fromkeys(refs) if ref not in seen]
         seen.update(refs)
     going.lent = [ref for ref in sorted(known.adopted) if lent(client.find(ref))]
+    others = installed.others(client, "rhods-operator", known) if known.changed else []
+    if others:
+        why = f"stays as the demo changed it: somebody else uses it: {named(others)}"
+        going.kept |= {str(ref): why for ref in known.changed}
+    else:
+        going.changed = dict(known.changed)
     return going
-
-
-def lent(obj: Obj | None) -> bool:
-    """Say whether an object that is not ours holds fields that we applied."""
-    entries = dig(obj, "metadata", "managedFields", default=[])
-    return any(one.get("manager") == MANAGER and one.get("operation") == "Apply" for one in entries)
-
-
-def give_back(client: Client, refs: Iterable[Ref]) -> None:
-    """Take our fields out of objects that are not ours: an apply without them is the server's way to say so."""
-    for ref in refs:
-        meta = {"name": ref.name, **({"namespace": ref.namespace} if ref.namespace else {})}
-        if client.find(ref):
-            client.apply({"apiVersion": ref.api_version, "kind": ref.kind, "metadata": meta}, manager=MANAGER)
 
 
 def named(refs: Sequence[Ref], limit: int = 3) -> str:
@@ -137,6 +130,7 @@ def teardown(
         run(settings, session, client, going, show)
         sweep(client, [ref for name in STEPS if name.endswith("_rest") for ref in going.steps[name]])
         give_back(client, going.lent)
+        going.stays |= {str(ref): why for ref, why in undo(client, going.changed).items()}
         forget(client, known, going)
     if not going.kept:
         remove_record(client, known)
@@ -217,6 +211,7 @@ def forget(client: Client, known: Record, going: Departure) -> None:
     own = (record.NAMESPACE,)
     gone = [r for r in known.created if r.namespace not in own and r.name not in own and client.find(r) is None]
     keeper.forget(gone)
+    keeper.put_back(going.changed)
 
 
 def remove_record(client: Client, known: Record) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -25,6 +25,14 @@ COPIES = {"Event", "Endpoints"}  # made beside an object, with its labels, and g
 TRIES = 5
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What we changed about an object that is not ours, as merge patches: back to what it said, and to what it says."""
+
+    was: Obj
+    now: Obj
+
+
 @dataclass(slots=True)
 class Record:
     """The record's content."""
@@ -37,6 +45,7 @@ class Record:
     installed: dict[str, str] = field(default_factory=dict)  # operator package -> CSV that we installed
     settings: dict[str, str] = field(default_factory=dict)
     reset: str = ""  # when the demo was last made as new
+    changed: dict[Ref, Change] = field(default_factory=dict)  # not ours, but the settings allowed it
 
     def owns(self, obj: Obj) -> str | None:
         """Return None where the object is ours to delete (our labels and in the record), else why not."""
@@ -60,6 +69,7 @@ class Record:
             "installed": json.dumps(self.installed, sort_keys=True),
             "settings": json.dumps(self.settings, sort_keys=True),
             **({"reset": self.reset} if self.reset else {}),
+            **({"changed": _changes(self.changed)} if self.changed else {}),
         }
 
     @classmethod
@@ -75,8 +85,9 @@ class Record:
                 dict(json.loads(data.get("installed") or "{}")),
                 dict(json.loads(data.get("settings") or "{}")),
                 data.get("reset", ""),
+                {_ref(line): Change(**one) for line, one in json.loads(data.get("changed") or "{}").items()},
             )
-        except (LookupError, ValueError) as error:
+        except (LookupError, TypeError, ValueError) as error:
             raise GuardError(
                 f"ConfigMap {NAMESPACE}/{NAME} is no record of the demo ({error!r}); look at it first"
             ) from error
@@ -87,8 +98,12 @@ def same_object(one: Ref, other: Ref) -> bool:
     return (one.group, one.kind, one.namespace, one.name) == (other.group, other.kind, other.namespace, other.name)
 
 
-def _lines(refs: set[Ref]) -> str:
+def _lines(refs: Iterable[Ref]) -> str:
     return "\n".join(f"{ref.api_version} {ref.kind} {ref.namespace or '-'} {ref.name}" for ref in sorted(refs))
+
+
+def _changes(changed: dict[Ref, Change]) -> str:
+    return json.dumps({_lines([ref]): {"was": one.was, "now": one.now} for ref, one in sorted(changed.items())})
 
 
 def _ref(line: str) -> Ref:
@@ -142,46 +157,57 @@ class Keeper:
 
     def intend(self, refs: Iterable[Ref]) -> None:
         """Note what is about to be created, before it is (apply's `before_create`)."""
-        self._note(created=set(refs))
+        made = set(refs)
+        self._note(lambda record: record.created.update(made - record.adopted))
 
     def adopt(self, refs: Iterable[Ref]) -> None:
-        """Note what was there before and is used as it is."""
-        self._note(adopted=set(refs))
+        """Note what was there before and is used as it is; what we made ourselves is not adopted later."""
+        found = set(refs)
+        self._note(lambda record: record.adopted.update(found - record.created))
 
     def installed(self, package: str, csv: str) -> None:
         """Note an operator that we installed."""
-        self._note(installed={package: csv})
+        self._note(lambda record: record.installed.update({package: csv}))
+
+    def changing(self, ref: Ref, change: Change) -> None:
+        """Note what is about to be changed about an object that is not ours; what it said at first stays noted."""
+        self._note(lambda record: record.changed.setdefault(ref, change))
+
+    def put_back(self, refs: Iterable[Ref]) -> None:
+        """Note what says again what it said before us."""
+        done = set(refs)
+
+        def edit(record: Record) -> None:
+            record.changed = {ref: one for ref, one in record.changed.items() if ref not in done}
+
+        self._note(edit)
 
     def forget(self, refs: Iterable[Ref]) -> None:
         """Note what is gone again; an operator goes with its Subscription."""
-        self._note(gone=set(refs))
+        gone = set(refs)
+
+        def edit(record: Record) -> None:
+            record.created -= gone
+            record.adopted -= gone
+            for ref in gone:
+                if ref.kind == "Subscription":
+                    record.installed.pop(ref.name, None)
+
+        self._note(edit)
 
     def was_reset(self) -> None:
         """Note that the demo is as new now."""
-        self._note(reset=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
+        now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        self._note(lambda record: setattr(record, "reset", now))
 
-    def _note(
-        self,
-        created: frozenset[Ref] | set[Ref] = frozenset(),
-        adopted: frozenset[Ref] | set[Ref] = frozenset(),
-        installed: dict[str, str] | None = None,
-        gone: frozenset[Ref] | set[Ref] = frozenset(),
-        reset: str = "",
-    ) -> None:
-        """Add to the record as it is now; another writer's additions are kept."""
+    def _note(self, edit: Callable[[Record], object]) -> None:
+        """Edit the record as it is now; another writer's additions are kept."""
         with self._lock:
             for _ in range(TRIES):
                 live = self._client.find(RECORD)
                 record = Record.from_data(live.get("data") or {}) if live else self._first()
                 before = record.to_data()
-                record.adopted |= adopted - record.created  # what we made ourselves is not adopted later
-                record.created = (record.created | (created - record.adopted)) - gone
-                record.adopted -= gone
-                record.installed |= installed or {}
-                for ref in gone:
-                    if ref.kind == "Subscription":
-                        record.installed.pop(ref.name, None)
-                record.reset = reset or record.reset
+                edit(record)
                 if live and record.to_data() == before:
                     return
                 record.version, record.settings = self._version, self._settings

@@ -12,7 +12,7 @@ from bootstrap.errors import GuardError
 from bootstrap.kube import lease
 from bootstrap.kube.client import Client
 from bootstrap.kube.objects import LABELS, Ref
-from bootstrap.kube.record import RECORD, Keeper, Record, check_cluster, exclusive, leftovers, read
+from bootstrap.kube.record import RECORD, Change, Keeper, Record, check_cluster, exclusive, leftovers, read
 from tests.unit.kube.stub import Fault, Stub
 
 MINE = Ref("v1", "ConfigMap", "demo", "mine")
@@ -163,3 +163,15 @@ def test_leftovers_are_found_by_labels_without_what_controllers_made(stub: Stub,
     )
     stub.add({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "other", "namespace": "demo"}})
     assert leftovers(client) == [MINE]
+
+
+def test_a_changed_object_is_noted_with_what_it_said_at_first(client: Client) -> None:
+    first, later = Change({"spec": {"on": False}}, {"spec": {"on": True}}), Change({"spec": {}}, {"spec": {}})
+    keeper(client).changing(OLD, first)
+    keeper(client).changing(OLD, later)
+    found = read(client)
+    assert found is not None
+    assert found.changed == {OLD: first}
+    assert Record.from_data(found.to_data()) == found
+    keeper(client).put_back([OLD])
+    assert (read(client) or found).changed == {}
