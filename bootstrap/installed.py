@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from bootstrap.kube.apply import MANAGER
 from bootstrap.kube.client import Client
 from bootstrap.kube.discovery import Resource
 from bootstrap.kube.objects import Obj, Ref, carries_our_labels, dig
@@ -16,6 +18,7 @@ CRD_API, CRD = "apiextensions.k8s.io/v1", "CustomResourceDefinition"
 NAMESPACE = "Namespace"
 WEBHOOKS, RBAC_GROUP = "admissionregistration.k8s.io", "rbac.authorization.k8s.io"
 RBAC = f"{RBAC_GROUP}/v1"
+PROGRAM = re.compile(r"(^|-)(controller|manager|operator)$")  # how programs in a cluster are named, Argo CD among them
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +27,7 @@ class Package:
 
     stage: str
     namespace: str
-    instances: tuple[tuple[str, str], ...]  # group, kind: deleted while the operator runs
+    instances: tuple[tuple[str, str], ...]  # group, kind: deleted while the operator runs; changed by people: kept
     users: tuple[tuple[str, str], ...]  # group, kind: somebody else's keeps the operator
     groups: tuple[str, ...]  # ends of the API groups whose CRDs came with it
     namespaces: tuple[str, ...] = ()
@@ -48,6 +51,7 @@ PACKAGES = {
             ("serving.kserve.io", "ServingRuntime"),
             ("serving.kserve.io", "LLMInferenceService"),
             ("kubeflow.org", "Notebook"),
+            ("datasciencecluster.opendatahub.io", "DataScienceCluster"),
         ),
         groups=("opendatahub.io", "serving.kserve.io"),
         generated="opendatahub.io/generated-namespace=true",
@@ -186,10 +190,19 @@ def users(client: Client, row: Package, kinds: list[Resource], known: Record) ->
 
 
 def its_own(obj: Obj, row: Package, known: Record) -> bool:
-    """Say whether an object is ours, or the operator's own."""
+    """Say whether an object is ours, or the operator's own; an instance that people have changed is theirs too."""
+    if any(obj["kind"] == kind for _, kind in row.instances) and hands(obj):
+        return False
     owned = bool(dig(obj, "metadata", "ownerReferences"))
     generated = Ref.of(obj).namespace in row.namespaces and obj["kind"] == "ArgoCD"
     return owned or generated or carries_our_labels(obj) or any(same_object(Ref.of(obj), r) for r in known.created)
+
+
+def hands(obj: Obj) -> list[str]:
+    """Return who else has written what an object is to be: people, by their tools' names, not programs."""
+    entries = dig(obj, "metadata", "managedFields", default=[])
+    wrote = {one.get("manager", "") for one in entries if "f:spec" in (one.get("fieldsV1") or {})}
+    return sorted(name for name in wrote if name != MANAGER and not PROGRAM.search(name))
 
 
 def others_operators(client: Client, package: str, namespace: str) -> list[Ref]:

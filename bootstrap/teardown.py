@@ -83,8 +83,8 @@ def departure(client: Client, known: Record, *, keep_operators: bool = False) ->
         seen.update(refs)
     going.lent = [ref for ref in sorted(known.adopted) if lent(client.find(ref))]
     others = installed.others(client, "rhods-operator", known) if known.changed else []
-    if others:
-        why = f"stays as the demo changed it: somebody else uses it: {named(others)}"
+    if users := [ref for ref in others if ref not in known.changed]:
+        why = f"stays as the demo changed it: somebody else uses it: {named(users)}"
         going.kept |= {str(ref): why for ref in known.changed}
     else:
         going.changed = dict(known.changed)

@@ -11,7 +11,7 @@ from bootstrap import teardown
 from bootstrap.errors import GuardError
 from bootstrap.kube.discovery import Resource
 from bootstrap.kube.objects import LABELS, Ref
-from bootstrap.kube.record import Record
+from bootstrap.kube.record import Change, Record
 from bootstrap.login import Session
 from bootstrap.settings import Settings
 from tests.unit.cluster import Objects, obj, subscription
@@ -154,3 +154,41 @@ def test_an_object_of_others_that_holds_our_fields_gives_them_back() -> None:
     assert going(authorities, known=known).lent == []
     authorities["metadata"]["managedFields"] = [{"manager": "serving-demo", "operation": "Apply"}]
     assert going(authorities, known=known).lent == [Ref.of(authorities)]
+
+
+@pytest.mark.parametrize(
+    ("manager", "keeps"),
+    [
+        ("kubectl-edit", True),
+        ("Mozilla", True),
+        ("serving-demo", False),
+        ("argocd-controller", False),
+        ("manager", False),
+    ],
+)
+def test_an_instance_that_people_have_changed_keeps_its_operator(manager: str, keeps: bool) -> None:
+    dsc = obj("datasciencecluster.opendatahub.io/v2", "DataScienceCluster", "default-dsc", labels=LABELS)
+    dsc["metadata"]["managedFields"] = [{"manager": manager, "operation": "Update", "fieldsV1": {"f:spec": {}}}]
+    known = installed_here()
+    known.created.add(Ref.of(dsc))
+    found = going(dsc, known=known)
+    assert ("operator rhods-operator" in found.kept) == keeps
+    assert (Ref.of(dsc) in found.steps["rhods_instance"]) != keeps
+
+
+def test_an_instance_that_somebody_else_made_keeps_our_operator() -> None:
+    theirs = obj("datasciencecluster.opendatahub.io/v2", "DataScienceCluster", "theirs")
+    known = installed_here()
+    known.adopted.add(Ref.of(theirs))
+    found = going(theirs, known=known)
+    assert found.kept["operator rhods-operator"] == "somebody else uses it: DataScienceCluster theirs"
+
+
+@pytest.mark.parametrize("used", [False, True])
+def test_what_we_changed_is_put_back_unless_somebody_else_uses_it(used: bool) -> None:
+    theirs = obj("datasciencecluster.opendatahub.io/v2", "DataScienceCluster", "theirs")
+    known = record(adopted={Ref.of(theirs)}, changed={Ref.of(theirs): Change({}, {})})
+    shop = [obj("serving.kserve.io/v1beta1", "InferenceService", "one", "shop")] if used else []
+    found = going(theirs, *shop, known=known)
+    assert (Ref.of(theirs) in found.changed) != used
+    assert ("somebody else uses it: InferenceService shop/one" in str(found.kept)) == used
