@@ -16,9 +16,9 @@ from typing import Any
 
 import pytest
 
-from rehearsal.cluster import CLONE, Cluster
+from rehearsal.cluster import CLONE, Cluster, root_of
 from rehearsal.env_file import variables
-from tests.e2e.conftest import rehearsal
+from tests.e2e.conftest import RUNNING, rehearsal
 
 COMMAND_SECONDS = 420  # a minute and a half on an idle machine
 WRITES = {"create", "update", "patch", "delete", "deletecollection"}
@@ -71,6 +71,8 @@ def written(log: Path) -> Iterator[str]:
     """Verb and URL of every write that the product made."""
     with log.open() as lines:
         for line in lines:
+            if not line.endswith("\n"):  # is just being written
+                return
             entry = json.loads(line)
             resource = entry.get("objectRef") or {}
             passing = resource.get("resource") in NO_WRITES or resource.get("subresource") == "portforward"
@@ -81,14 +83,20 @@ def written(log: Path) -> Iterator[str]:
 
 @contextmanager
 def user(root: Path, state: Path, name: str, rhods: str) -> Iterator[User]:
-    """A rehearsal for one release of OpenShift AI, there as long as the block lasts."""
+    """A rehearsal for one release of OpenShift AI, there as long as the block lasts; a running one stays."""
+    if running := os.environ.get(RUNNING):
+        yield somebody(Cluster.load(root_of(running)), state)
+        return
     try:
         rehearsal("up", "--name", name, "--rhods", rhods, root=root)
-        cluster = Cluster.load(root / name)
-        exported = (line for line in cluster.env_file.read_text().splitlines() if line.startswith("export REVISION="))
-        revision = next(exported).partition("=")[2].strip("'")
-        path = os.pathsep.join((str(cluster.root / "bin"), os.environ["PATH"]))
-        environment = {**os.environ, **variables(cluster, revision), "PATH": path}
-        yield User(cluster, state, environment)
+        yield somebody(Cluster.load(root / name), state)
     finally:
         rehearsal("down", "--name", name, root=root)
+
+
+def somebody(cluster: Cluster, state: Path) -> User:
+    """A user with the environment that the rehearsal exports."""
+    exported = (line for line in cluster.env_file.read_text().splitlines() if line.startswith("export REVISION="))
+    revision = next(exported).partition("=")[2].strip("'")
+    path = os.pathsep.join((str(cluster.root / "bin"), os.environ["PATH"]))
+    return User(cluster, state, {**os.environ, **variables(cluster, revision), "PATH": path})

@@ -75,7 +75,7 @@ def settled(client: Client, seconds: float = 300, quiet: float = 15) -> Listing:
 
 def unready(client: Client) -> list[str]:
     """What operators have not brought to its end yet, with the reason."""
-    found = [obj for kind in WORKING for obj in client.list(*kind)]
+    found = [obj for kind in WORKING for obj in client.list(*kind, label_selector="!olm.copiedFrom")]
     return [f"{Ref.of(obj)}: {verdict.reason}" for obj in found if not (verdict := judge(obj)).ready]
 
 

@@ -1,4 +1,4 @@
-"""The demo on an OpenShift AI and an Argo CD that others installed: both are as they were, once it is gone."""
+"""The demo beside an Argo CD, then also on an OpenShift AI, of somebody else: both are as they were once it is gone."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
+from bootstrap.kube.client import Client
 from bootstrap.kube.connection import connect
 from tests.e2e.conftest import kubectl_for
 from tests.e2e.journey import User, user
-from tests.e2e.listing import Listing, difference, listing, settled
+from tests.e2e.listing import returned, settled
 from tests.e2e.openshift_ai import Platform
 
 pytestmark = [pytest.mark.e2e, pytest.mark.soak]
@@ -39,42 +40,75 @@ GITOPS: list[dict[str, Any]] = [
         },
     },
 ]
+ADOPTED = (
+    ("operators.coreos.com/v1alpha1", "Subscription"),
+    ("operators.coreos.com/v1alpha1", "ClusterServiceVersion"),
+    ("operators.coreos.com/v1", "OperatorGroup"),
+    ("argoproj.io/v1beta1", "ArgoCD"),
+    ("datasciencecluster.opendatahub.io/v2", "DataScienceCluster"),
+    ("dscinitialization.opendatahub.io/v2", "DSCInitialization"),
+    ("storage.k8s.io/v1", "StorageClass"),
+)
 
 
 @pytest.fixture(scope="module")
 def somebody(state_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[User]:
     with user(state_root, tmp_path_factory.mktemp("state"), "adopted", RHODS) as found:
-        kubectl = kubectl_for(found.cluster)
-        kubectl("apply", "-f", "-", stdin="---\n".join(json.dumps(obj) + "\n" for obj in GITOPS))
-        platform = Platform(kubectl, found.cluster, RHODS)
-        platform.install()
-        platform.until(lambda: platform.get("dsc", "a-cluster").get("status", {}).get("phase") == "Ready", 300)
-        available = "Available"
-        platform.until(lambda: platform.get("argocd", ARGO, "-n", ARGO).get("status", {}).get("phase") == available)
-        kubectl("patch", *AUTHORITIES, "--type=merge", "-p", json.dumps({"data": {"others.example.com": "theirs"}}))
         yield found
 
 
 @pytest.fixture(scope="module")
-def before(somebody: User) -> Listing:
-    return settled(connect(somebody.cluster.kubeconfig))
+def platform(somebody: User) -> Platform:
+    return Platform(kubectl_for(somebody.cluster), somebody.cluster, RHODS)
+
+
+@pytest.fixture(scope="module")
+def argo_cd(platform: Platform) -> None:
+    """OpenShift GitOps as somebody installs it by hand, with an authority of theirs."""
+    platform.kubectl("apply", "-f", "-", stdin="---\n".join(json.dumps(obj) + "\n" for obj in GITOPS))
+    platform.until(lambda: platform.get("argocd", ARGO, "-n", ARGO).get("status", {}).get("phase") == "Available", 300)
+    theirs = json.dumps({"data": {"others.example.com": "theirs"}})
+    platform.kubectl("patch", *AUTHORITIES, "--type=merge", "-p", theirs)
+
+
+@pytest.fixture(scope="module")
+def openshift_ai(platform: Platform, argo_cd: None) -> None:
+    """OpenShift AI as somebody installs it by hand."""
+    platform.install()
+    platform.until(lambda: platform.get("dsc", "a-cluster").get("status", {}).get("phase") == "Ready", 300)
+
+
+def adopted(client: Client) -> dict[str, Any]:
+    """What others installed, as they wrote it: the generation tells of every change, also of one that was undone."""
+    noise = ("managedFields", "resourceVersion")
+    found = [obj for kind in ADOPTED for obj in client.list(*kind)]
+    metas = [{key: value for key, value in obj["metadata"].items() if key not in noise} for obj in found]
+    return {meta["uid"]: (meta, obj.get("spec")) for meta, obj in zip(metas, found, strict=True)}
+
+
+def gives_back(somebody: User, platform: Platform, verb: str, delivery: str) -> None:
+    """The demo comes up beside what is there, and once it is gone all of that is as it was."""
+    client = connect(somebody.cluster.kubeconfig)
+    before, theirs = settled(client), adopted(client)
+    assert "known answers exactly" in somebody.run(verb, f"DELIVERY={delivery}")
+    authorities = platform.get(*AUTHORITIES)["data"]
+    assert authorities["others.example.com"] == "theirs"
+    assert len(authorities) == (2 if delivery == "gitops" else 1)
+    assert "all there, nothing to change" in somebody.run(verb, f"DELIVERY={delivery}")
+    somebody.run("teardown", "YES=1")
+    client = connect(somebody.cluster.kubeconfig)  # kinds have come and gone
+    assert not "\n".join(returned(client, before))
+    assert adopted(client) == theirs
+
+
+def test_an_argo_cd_that_was_there_delivers_a_fresh_openshift_ai(
+    somebody: User, platform: Platform, argo_cd: None
+) -> None:
+    gives_back(somebody, platform, "demo", "gitops")
 
 
 @pytest.mark.parametrize("delivery", ["gitops", "direct"])
-def test_what_was_there_is_as_it_was(delivery: str, somebody: User, before: Listing) -> None:
-    said = somebody.run("already-have-rhods", f"DELIVERY={delivery}")
-    assert "known answers exactly" in said
-    kubectl = kubectl_for(somebody.cluster)
-    authorities = json.loads(kubectl("get", *AUTHORITIES, "-o", "json"))["data"]
-    assert authorities["others.example.com"] == "theirs"
-    assert len(authorities) == (2 if delivery == "gitops" else 1)
-    somebody.run("teardown", "YES=1")
-    assert not "\n".join(difference(before, listing(connect(somebody.cluster.kubeconfig))))
-
-
-def test_another_value_for_the_repository_is_a_conflict(somebody: User) -> None:
-    kubectl = kubectl_for(somebody.cluster)
-    kubectl("patch", *AUTHORITIES, "--type=merge", "-p", json.dumps({"data": {"git.apps.rehearsal.test": "other"}}))
-    said = somebody.run("gitops", "DELIVERY=gitops", code=1)
-    assert "ConfigMap openshift-gitops/argocd-tls-certs-cm: somebody else manages .data.git.apps.rehearsal.test" in said
-    assert json.loads(kubectl("get", *AUTHORITIES, "-o", "json"))["data"]["git.apps.rehearsal.test"] == "other"
+def test_what_was_there_is_as_it_was(
+    delivery: str, somebody: User, platform: Platform, argo_cd: None, openshift_ai: None
+) -> None:
+    gives_back(somebody, platform, "already-have-rhods", delivery)
