@@ -71,17 +71,19 @@ rehearsal-check: ## Say whether this machine can run one
 rehearsal-tools: ## Build every program that one needs, once, into your cache folder
 
 ##@ Development
-.PHONY: test test-unit lint format train answers
+.PHONY: test test-unit lint format docs train answers
 test: lint rehearsal-tools ## Every check and every test (builds what the rehearsal needs)
 	@$(BIN)/python -m pytest -q -n 2 tests/unit tests/manifests
 	@$(BIN)/python -m pytest -v -m "not soak" tests/conformance tests/e2e
 test-unit: $(VENV)/.ready ## The tests that need no cluster
 	@$(BIN)/python -m pytest -q -n 2 tests/unit tests/manifests
 lint: $(VENV)/.ready ## Formats, types, import order, Ansible and YAML
-	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy bootstrap rehearsal model
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy bootstrap rehearsal model docs/generate
 	@$(BIN)/lint-imports && $(BIN)/yamllint --strict . && PATH=$(BIN):$$PATH $(BIN)/ansible-lint
 format: $(VENV)/.ready ## Format the Python files
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet .
+docs: $(VENV)/.ready ## Write again what is generated from the source (docs/troubleshooting.md)
+	@$(BIN)/python -m docs.generate
 train: $(VENV)/.ready ## Train the models again, and check that they are the committed ones
 	@$(BIN)/python -m model train
 answers: $(VENV)/.ready ## Compute known answers for an ONNX file of yours (MODEL=path)

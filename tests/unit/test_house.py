@@ -6,12 +6,13 @@ import ast
 import re
 import subprocess
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PRODUCT = ("bootstrap", "rehearsal", "model", "playbooks")
+PRODUCT = ("bootstrap", "rehearsal", "model", "playbooks", "docs")
 MODULE_LINES, FUNCTION_LINES, MANIFEST_LINES, PLAYBOOK_LINES, TASKS_LINES, MAKEFILE_LINES = 300, 40, 60, 30, 60, 120
 VAGUE = {"utils", "helpers", "common", "misc"}
 
@@ -28,9 +29,13 @@ def product_modules() -> list[Path]:
     return [path for path in tracked("*.py") if path.parts[0] in PRODUCT and not generated.search(path.name)]
 
 
+@cache
+def module(path: Path) -> ast.Module:
+    return ast.parse((ROOT / path).read_text(), str(path))
+
+
 def functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
-    tree = ast.parse((ROOT / path).read_text(), str(path))
-    return (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+    return (node for node in ast.walk(module(path)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
 
 
 def lines(path: Path) -> int:
@@ -56,12 +61,7 @@ def test_no_function_is_over_its_size() -> None:
 
 
 def test_every_module_says_what_it_is() -> None:
-    silent = [
-        path
-        for path in product_modules()
-        if lines(path) and not ast.get_docstring(ast.parse((ROOT / path).read_text()))
-    ]
-    assert not silent
+    assert not [path for path in product_modules() if lines(path) and not ast.get_docstring(module(path))]
 
 
 def test_no_vague_module_names() -> None:
