@@ -11,11 +11,12 @@ from bootstrap import repository, stages
 from bootstrap.doctor import cluster, finding, machine, operators, origin, report, room, sight
 from bootstrap.doctor.finding import Check, Checked, Finding
 from bootstrap.doctor.sight import Sight
-from bootstrap.errors import Blocked, DemoError, GuardError
+from bootstrap.errors import ApiError, Blocked, DemoError, GuardError
 from bootstrap.facts import Facts
 from bootstrap.facts import gather as gather_facts
 from bootstrap.kube import record
 from bootstrap.kube.client import Client
+from bootstrap.kube.retry import transient
 from bootstrap.login import Session
 from bootstrap.outside import Outside, way_out
 from bootstrap.settings import Settings
@@ -167,4 +168,7 @@ def unreadable(session: Session, problem: str) -> Finding:
 def refused(settings: Settings, problem: DemoError) -> Finding:
     """Return the finding about a sign-in that failed."""
     where = str(settings.kubeconfig or settings.cluster or "login")
-    return Finding(where, str(problem), "everything else is done on the cluster", "mend that, and run this again")
+    step = "mend that, and run this again"
+    if isinstance(problem, ApiError) and transient(problem):
+        step = "the API server is overloaded or restarting: wait until it answers, and run this again"
+    return Finding(where, str(problem), "everything else is done on the cluster", step)

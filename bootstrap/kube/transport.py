@@ -118,6 +118,8 @@ def failure(status: int, data: bytes, what: str, retry_after: str | None = None)
     message = body.get("message") or f"{what}: HTTP {status} {text[0][:200] if text else ''}".rstrip()
     if status == 401:
         message = "the cluster does not accept these credentials (wrong, expired or revoked); sign in again"
+    elif status in (429, 503) and body.get("message"):
+        message = f"{what}: HTTP {status}: {message}"  # "please try again later" says neither what nor who
     kind = TYPED.get(status, ApiError)
     error = kind(message, status=status, reason=body.get("reason") or "", retry_after=float(pause) if pause else None)
     error.causes = tuple(details.get("causes") or ())
