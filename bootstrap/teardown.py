@@ -17,7 +17,8 @@ from bootstrap.kube.client import Client
 from bootstrap.kube.delete import delete
 from bootstrap.kube.identity import cluster_id
 from bootstrap.kube.lease import SPACE, exclusive
-from bootstrap.kube.objects import Ref
+from bootstrap.kube.objects import Ref, dig
+from bootstrap.kube.parallel import each
 from bootstrap.kube.record import Change, Record
 from bootstrap.login import Session
 from bootstrap.progress import Lines
@@ -32,7 +33,9 @@ STEPS = (
     *("rhods_instance", "rhods_operator", "rhods_rest"),
     *("gitops_instance", "gitops_operator", "gitops_rest"),
 )
+STEP_SECONDS = 300  # what may take minutes is a namespace with everything in it
 SWEEPS, SWEEP_PAUSE = 10, 1.0  # OLM takes up a deletion within a second
+ONCE = "; once that is gone, run this again"
 SERVING = ("InferenceService", "ServingRuntime", "Template")
 OPERATORS = ("Subscription", "OperatorGroup", "ClusterServiceVersion")
 
@@ -57,17 +60,20 @@ class Departure:
 def departure(client: Client, known: Record, *, keep_operators: bool = False) -> Departure:
     """Decide what goes from the record, and from what the operators made that we installed."""
     going = Departure()
-    for ref in sorted(known.created):
+    lost = taken_over(client, known)
+    going.stays = {str(ref): why for ref, why in lost.items()}
+    for ref in sorted(known.created - set(lost)):
         if step := step_of(ref):
             going.steps[step].append(ref)
     for space in [ref for ref in going.steps["storage"] if ref.kind == "Namespace"]:
-        if others := foreign(client, space.name, known):
+        others = foreign(client, space.name, known) + [ref for ref in lost if ref.namespace == space.name]
+        if others and not dig(client.find(space), "metadata", "deletionTimestamp"):  # else it goes with all that
             going.steps["storage"].remove(space)
-            going.kept[str(space)] = f"it holds what is not ours: {named(others)}"
+            going.kept[str(space)] = f"it holds what is not ours: {named(others)}{ONCE}"
     for package in ("rhods-operator", "openshift-gitops-operator"):
         made = installed.remains(client, package, known)
         if made and (keep_operators or made.users):
-            why = "KEEP=operators" if keep_operators else f"somebody else uses it: {named(made.users)}"
+            why = "KEEP=operators" if keep_operators else f"somebody else uses it: {named(made.users)}{ONCE}"
             going.kept[f"operator {package}"] = why
             going.steps[f"{made.stage}_instance"].clear()  # it is of no use without
         elif made:
@@ -84,11 +90,18 @@ def departure(client: Client, known: Record, *, keep_operators: bool = False) ->
     going.lent = [ref for ref in sorted(known.adopted) if lent(client.find(ref))]
     others = installed.others(client, "rhods-operator", known) if known.changed else []
     if users := [ref for ref in others if ref not in known.changed]:
-        why = f"stays as the demo changed it: somebody else uses it: {named(users)}"
+        why = f"stays as the demo changed it: somebody else uses it: {named(users)}{ONCE}"
         going.kept |= {str(ref): why for ref in known.changed}
     else:
         going.changed = dict(known.changed)
     return going
+
+
+def taken_over(client: Client, known: Record) -> dict[Ref, str]:
+    """Return what we made and somebody has made theirs since, and how that shows."""
+    ours = [ref for ref in sorted(known.created) if step_of(ref)]
+    found = zip(ours, each(client.find, ours), strict=True)
+    return {ref: why for ref, obj in found if obj and (why := known.owns(obj))}
 
 
 def named(refs: Sequence[Ref], limit: int = 3) -> str:
@@ -186,6 +199,7 @@ def run(settings: Settings, session: Session, client: Client, going: Departure, 
         variables: Mapping[str, Any] = {
             "demo_connection": {key: value for key, value in connection.items() if value},
             "teardown_steps": str(folder),
+            "teardown_timeout": min(STEP_SECONDS, settings.timeout),
             "teardown_force_finalizers": settings.force_finalizers,
         }
         log = settings.state_dir / "log.jsonl"

@@ -60,7 +60,7 @@ def test_the_record_itself_is_in_no_step() -> None:
 def test_a_namespace_with_something_of_somebody_else_is_kept_and_named() -> None:
     found = going(obj("v1", "ConfigMap", "theirs", SPACE))
     assert Ref("v1", "Namespace", None, SPACE) not in found.refs
-    assert found.kept == {f"Namespace {SPACE}": f"it holds what is not ours: ConfigMap {SPACE}/theirs"}
+    assert found.kept == {f"Namespace {SPACE}": f"it holds what is not ours: ConfigMap {SPACE}/theirs{teardown.ONCE}"}
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,9 @@ def test_an_operator_that_somebody_else_uses_stays_with_its_instance() -> None:
     known = installed_here()
     known.created.add(Ref.of(dsc))
     found = going(theirs, dsc, known=known)
-    assert found.kept["operator rhods-operator"] == "somebody else uses it: InferenceService theirs/shop"
+    assert (
+        found.kept["operator rhods-operator"] == f"somebody else uses it: InferenceService theirs/shop{teardown.ONCE}"
+    )
     assert not found.steps["rhods_instance"] + found.steps["rhods_operator"] + found.steps["rhods_rest"]
 
 
@@ -181,7 +183,7 @@ def test_an_instance_that_somebody_else_made_keeps_our_operator() -> None:
     known = installed_here()
     known.adopted.add(Ref.of(theirs))
     found = going(theirs, known=known)
-    assert found.kept["operator rhods-operator"] == "somebody else uses it: DataScienceCluster theirs"
+    assert found.kept["operator rhods-operator"] == f"somebody else uses it: DataScienceCluster theirs{teardown.ONCE}"
 
 
 @pytest.mark.parametrize("used", [False, True])
@@ -192,3 +194,16 @@ def test_what_we_changed_is_put_back_unless_somebody_else_uses_it(used: bool) ->
     found = going(theirs, *shop, known=known)
     assert (Ref.of(theirs) in found.changed) != used
     assert ("somebody else uses it: InferenceService shop/one" in str(found.kept)) == used
+
+
+def test_what_somebody_has_made_theirs_stays_with_the_namespace_around_it() -> None:
+    found = going(obj("apps/v1", "Deployment", "minio", SPACE))
+    assert "somebody has taken it over" in found.stays[f"Deployment {SPACE}/minio"]
+    assert not {"Deployment", "Namespace"} & {ref.kind for ref in found.refs}
+    assert f"not ours: Deployment {SPACE}/minio" in found.kept[f"Namespace {SPACE}"]
+
+
+def test_a_namespace_that_is_going_already_is_not_kept() -> None:
+    space = obj("v1", "Namespace", SPACE, labels=LABELS)
+    space["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
+    assert Ref.of(space) in going(space, obj("v1", "ConfigMap", "theirs", SPACE)).refs
