@@ -71,10 +71,14 @@ rehearsal-check: ## Say whether this machine can run one
 rehearsal-tools: ## Build every program that one needs, once, into your cache folder
 
 ##@ Development
-.PHONY: test test-unit lint format docs train answers
+.PHONY: test soak bench test-unit lint format docs train answers
 test: lint rehearsal-tools ## Every check and every test (builds what the rehearsal needs)
 	@$(BIN)/python -m pytest -q -n 2 tests/unit tests/manifests
 	@$(BIN)/python -m pytest -v -m "not soak" tests/conformance tests/e2e
+soak: $(VENV)/.ready rehearsal-tools ## The tests that take hours; the result in docs/soak.md (ONLY=kills: a part)
+	@$(BIN)/python -m tests.soak '$(ONLY)'
+bench: $(VENV)/.ready rehearsal-tools ## Measure speed against kubectl; the table in docs/bench.md
+	@$(BIN)/python -m tests.bench
 test-unit: $(VENV)/.ready ## The tests that need no cluster
 	@$(BIN)/python -m pytest -q -n 2 tests/unit tests/manifests
 lint: $(VENV)/.ready ## Formats, types, import order, Ansible and YAML
