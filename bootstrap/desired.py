@@ -9,8 +9,8 @@ from typing import Any
 
 import yaml
 
+from bootstrap import extra_operators, manifests
 from bootstrap import facts as cluster
-from bootstrap import manifests
 from bootstrap.errors import GuardError
 from bootstrap.facts import Facts
 from bootstrap.kube.objects import LABELS, Obj, Ref
@@ -221,6 +221,7 @@ def rhods(plan: Plan) -> Desired:
     desired.awaited["instance"] += [
         Awaited(Ref(CRD, "CustomResourceDefinition", None, f"{crd}.serving.kserve.io")) for crd in crds
     ]
+    extra_operators.bring(plan, desired)
     return desired
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from bootstrap.errors import DemoError
+from bootstrap.extra_operators import extra_operators
 from bootstrap.kube.client import Client
 from bootstrap.kube.objects import LABELS, Obj, Ref, dig
 
@@ -62,6 +64,7 @@ class Facts:
     argocds: list[Obj] = field(default_factory=list)
     dsc_versions: frozenset[str] = frozenset()
     applications_namespace: bool = False
+    others: Mapping[str, Operator] = field(default_factory=dict)  # what stages bring beside these two
 
     @property
     def has_rhods(self) -> bool:
@@ -88,6 +91,8 @@ def version_of(csv_name: str) -> Version:
 
 def gather(client: Client) -> Facts:
     """Return what this cluster has; kinds it does not serve count as none."""
+    more = [one.package for one in extra_operators()]
+    names = [RHODS, GITOPS, *more]
     asked = {
         "versions": ("config.openshift.io/v1", "ClusterVersion"),
         "subscriptions": ("operators.coreos.com/v1alpha1", "Subscription"),
@@ -99,7 +104,7 @@ def gather(client: Client) -> Facts:
         lists = {name: pool.submit(client.list, *kind) for name, kind in asked.items()}
         namespace = pool.submit(client.find, Ref("v1", "Namespace", None, APPLICATIONS))
         found = {name: answer.result() for name, answer in lists.items()}
-        asked_of = {name: pool.submit(operator, client, name, found["subscriptions"]) for name in (RHODS, GITOPS)}
+        asked_of = {name: pool.submit(operator, client, name, found["subscriptions"]) for name in names}
         operators = {name: answer.result() for name, answer in asked_of.items()}
     versions = {version for version in ("v1", "v2") if client.serves(f"{DSC_GROUP}/{version}", "DataScienceCluster")}
     return Facts(
@@ -110,6 +115,7 @@ def gather(client: Client) -> Facts:
         argocds=found["argocds"],
         dsc_versions=frozenset(versions),
         applications_namespace=namespace.result() is not None,
+        others={name: operators[name] for name in more},
     )
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from bootstrap.extra_operators import extra_operators
 from bootstrap.kube.apply import MANAGER
 from bootstrap.kube.client import Client
 from bootstrap.kube.discovery import Resource
@@ -84,6 +85,19 @@ PACKAGES = {
 }
 
 
+def every() -> tuple[str, ...]:
+    """Return every package that a stage can install."""
+    return (*PACKAGES, *(extra.package for extra in extra_operators()))
+
+
+def row_of(package: str) -> Package:
+    """Return what is known of a package: from the table, or from the manifests of an operator that was added."""
+    if package in PACKAGES:
+        return PACKAGES[package]
+    extra = next(one for one in extra_operators() if one.package == package)
+    return Package("rhods", extra.namespace, extra.kinds, extra.kinds, tuple(group for group, _ in extra.kinds))
+
+
 @dataclass(slots=True)
 class Remains:
     """What an installed operator has made, in the three steps in which it goes."""
@@ -102,7 +116,7 @@ def remains(client: Client, package: str, known: Record) -> Remains | None:
     subscription = next((r for r in known.created if r.kind == "Subscription" and r.name == package), None)
     if subscription is None and package not in known.installed:
         return None
-    row = PACKAGES[package]
+    row = row_of(package)
     found = Remains(row.stage)
     kinds = client.discovery.everything()
     found.users = users(client, row, kinds, known)
@@ -127,7 +141,7 @@ def remains(client: Client, package: str, known: Record) -> Remains | None:
 
 def across(client: Client, package: str, kinds: list[Resource]) -> list[Ref]:
     """Return what an operator makes across the cluster, and OLM does not take back with it."""
-    row = PACKAGES[package]
+    row = row_of(package)
     found = [ref for ref in refs(client.list(CRD_API, CRD)) if its_crd(ref, row)]
     label = f"operators.coreos.com/{package}.{row.namespace}"
     found += refs(client.list(CRD_API, CRD, label_selector=label))
@@ -168,7 +182,7 @@ def its_crd(ref: Ref, row: Package) -> bool:
 
 def before(client: Client, package: str) -> list[Ref]:
     """Return what an operator not yet installed would make, and is there already: it is not ours later either."""
-    return across(client, package, client.discovery.everything()) + made_namespaces(client, PACKAGES[package])
+    return across(client, package, client.discovery.everything()) + made_namespaces(client, row_of(package))
 
 
 def made_namespaces(client: Client, row: Package) -> list[Ref]:
@@ -180,7 +194,7 @@ def made_namespaces(client: Client, row: Package) -> list[Ref]:
 
 def others(client: Client, package: str, known: Record) -> list[Ref]:
     """Return what somebody else made that needs an operator."""
-    return users(client, PACKAGES[package], client.discovery.everything(), known)
+    return users(client, row_of(package), client.discovery.everything(), known)
 
 
 def users(client: Client, row: Package, kinds: list[Resource], known: Record) -> list[Ref]:

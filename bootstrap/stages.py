@@ -170,9 +170,9 @@ def adopt(here: Visit, wanted: Sequence[Desired]) -> None:
     refs = [ref for item in wanted for ref in item.adopted]
     known = record.read(here.client)
     stages = {item.stage for item in wanted}
-    for operator in (here.facts.gitops, here.facts.rhods):
+    for operator in (here.facts.gitops, here.facts.rhods, *here.facts.others.values()):
         begun = known is not None and operator.package in {*known.installed, *(ref.name for ref in known.created)}
-        if installed.PACKAGES[operator.package].stage in stages and not operator.present and not begun:
+        if installed.row_of(operator.package).stage in stages and not operator.present and not begun:
             refs += installed.before(here.client, operator.package)
     if refs:
         Keeper(here.client, **record_of(here)).adopt(refs)

@@ -70,12 +70,13 @@ def departure(client: Client, known: Record, *, keep_operators: bool = False) ->
         if others and not dig(client.find(space), "metadata", "deletionTimestamp"):  # else it goes with all that
             going.steps["storage"].remove(space)
             going.kept[str(space)] = f"it holds what is not ours: {named(others)}{ONCE}"
-    for package in ("rhods-operator", "openshift-gitops-operator"):
+    for package in installed.every():
         made = installed.remains(client, package, known)
         if made and (keep_operators or made.users):
             why = "KEEP=operators" if keep_operators else f"somebody else uses it: {named(made.users)}{ONCE}"
             going.kept[f"operator {package}"] = why
-            going.steps[f"{made.stage}_instance"].clear()  # it is of no use without
+            if package in installed.PACKAGES:
+                going.steps[f"{made.stage}_instance"].clear()  # it is of no use without
         elif made:
             going.steps[f"{made.stage}_instance"] += made.instance
             going.steps[f"{made.stage}_operator"] += made.operator
@@ -118,7 +119,7 @@ def step_of(ref: Ref) -> str | None:
         return "applications"
     if ref.kind in SERVING:
         return "serving"
-    if ref.kind in OPERATORS or ref.name in ("redhat-ods-operator", "openshift-gitops-operator"):
+    if ref.kind in OPERATORS or ref.name in {installed.row_of(package).namespace for package in installed.every()}:
         return None  # with its operator, where that is ours
     return "rhods_instance" if ref.kind == "DataScienceCluster" else "storage"
 

@@ -72,9 +72,9 @@ def needed(sight: Sight) -> list[Right]:
     rights += [Right("create", *kind, space) for kind in own]
     rights += [Right("create", "template.openshift.io", "templates", "redhat-ods-applications")]
     for operator, _ in sight.installing:
-        from bootstrap.installed import PACKAGES
+        from bootstrap.installed import row_of
 
-        home = PACKAGES[operator.package].namespace
+        home = row_of(operator.package).namespace
         rights += [Right("create", "operators.coreos.com", kind, home) for kind in ("operatorgroups", "subscriptions")]
     if sight.facts and not sight.facts.datascienceclusters and not sight.need_rhods:
         rights += [Right("create", "datasciencecluster.opendatahub.io", "datascienceclusters")]

@@ -9,14 +9,22 @@ from bootstrap import facts as cluster
 from bootstrap.doctor.finding import Check, Finding
 from bootstrap.doctor.sight import Sight
 from bootstrap.errors import DemoError, GuardError
+from bootstrap.extra_operators import extra_operators
 from bootstrap.facts import GITOPS_CHANNEL, MARKETPLACE, RHODS, Facts, Operator, version_of
-from bootstrap.installed import PACKAGES
+from bootstrap.installed import row_of
 from bootstrap.kube.objects import Obj, Ref, carries_our_labels, dig
 from bootstrap.kube.readiness import judge
 
 TITLES = {RHODS: "OpenShift AI", cluster.GITOPS: "OpenShift GitOps"}
+KEYS = {RHODS: "RHODS_CHANNEL", cluster.GITOPS: "GITOPS_CHANNEL"}
 RIVAL = "opendatahub-operator"  # brings the same kinds
 NEEDS_4_19 = (4, 19, 9)  # OpenShift AI 3
+
+
+def title(package: str) -> str:
+    """Return an operator as people call it."""
+    more = {one.package: one.title for one in extra_operators()}
+    return {**more, **TITLES}.get(package, package)
 
 
 def known(sight: Sight) -> Facts:
@@ -29,7 +37,7 @@ def known(sight: Sight) -> Facts:
 def olm(sight: Sight) -> Iterator[Finding]:
     """Find a cluster without OLM where something has to be installed."""
     if not sight.olm and sight.installing:
-        titles = " and ".join(TITLES[operator.package] for operator, _ in sight.installing)
+        titles = " and ".join(title(operator.package) for operator, _ in sight.installing)
         yield Finding(
             sight.session.server,
             "does not serve operators.coreos.com: the Operator Lifecycle Manager is missing",
@@ -83,8 +91,8 @@ def channels(sight: Sight) -> Iterator[Finding]:
         return
     for operator, asked in sight.installing:
         where = f"PackageManifest {MARKETPLACE}/{operator.package}"
-        key = "RHODS_CHANNEL" if operator.package == RHODS else "GITOPS_CHANNEL"
-        why = f"{TITLES[operator.package]} would be installed from it"
+        key = KEYS.get(operator.package, "the channel of its Subscription below manifests")
+        why = f"{title(operator.package)} would be installed from it"
         source = sight.settings.catalog_source
         if not operator.channels:
             catalog = source or "redhat-operators"
@@ -127,7 +135,7 @@ def subscriptions(sight: Sight) -> Iterator[Finding]:
         if dig(obj, "spec", "name") == RIVAL:
             why = "Open Data Hub and OpenShift AI own the same kinds, so only one of them fits on a cluster"
             yield Finding(str(Ref.of(obj)), "Open Data Hub is installed", why, "remove it, or use another cluster")
-    spaces = {PACKAGES[operator.package].namespace for operator, _ in sight.installing}
+    spaces = {row_of(operator.package).namespace for operator, _ in sight.installing}
     for csv in sight.csvs:
         ref = Ref.of(csv)
         copied = "olm.copiedFrom" in dig(csv, "metadata", "labels", default={})
@@ -171,7 +179,7 @@ def groups(sight: Sight) -> Iterator[Finding]:
     for package in sight.packages:
         installing = any(operator.package == package for operator, _ in sight.installing)
         homes = [Ref.of(o).namespace for o in sight.subscriptions if dig(o, "spec", "name") == package]
-        home = PACKAGES[package].namespace if installing else next(iter(homes), None)
+        home = row_of(package).namespace if installing else next(iter(homes), None)
         there = [obj for obj in sight.groups if Ref.of(obj).namespace == home]
         theirs = [obj for obj in there if not carries_our_labels(obj)]
         names = ", ".join(str(Ref.of(obj)) for obj in there)

@@ -55,7 +55,7 @@ ALL = {**LARGEST, "gitops": need("1700m", "2400Mi"), "rhods": need("4500m", "6Gi
 def added(sight: Sight) -> list[str]:
     """Return the stages whose pods are not there yet."""
     packages = {GITOPS: "gitops", RHODS: "rhods"}
-    found = [packages[operator.package] for operator, _ in sight.installing]
+    found = [packages[operator.package] for operator, _ in sight.installing if operator.package in packages]
     there = {stage for ref, stage in adds(sight.settings.namespace).items() if ref in sight.there}
     return found + [name for name in ("storage", "serving") if name in sight.stages and name not in there]
 

@@ -10,8 +10,9 @@ from typing import Any
 from bootstrap import desired
 from bootstrap.doctor import access
 from bootstrap.errors import DemoError
+from bootstrap.extra_operators import extra_operators
 from bootstrap.facts import GITOPS, MARKETPLACE, RHODS, Facts, Operator
-from bootstrap.installed import PACKAGES
+from bootstrap.installed import row_of
 from bootstrap.kube.client import Client
 from bootstrap.kube.objects import Obj, Ref, dig
 from bootstrap.kube.parallel import each
@@ -97,6 +98,10 @@ class Sight:
             found.append((self.facts.gitops, self.settings.gitops_channel))
         if "rhods" in self.stages and not (self.facts.has_rhods or self.need_rhods):
             found.append((self.facts.rhods, self.settings.rhods_channel))
+        for extra in extra_operators() if "rhods" in self.stages else ():
+            operator = self.facts.others.get(extra.package)
+            if operator and not operator.present:
+                found.append((operator, extra.channel))
         return found
 
     @property
@@ -152,7 +157,7 @@ def necessary(client: Client, sight: Sight) -> dict[str, Callable[[], Any]]:
     if any(dig(one, "status", "connectionState", "lastObservedState") != "READY" for one in sight.catalogs):
         second["catalog_pods"] = lambda: client.list("v1", "Pod", MARKETPLACE, "olm.catalogSource")
     if sight.installing:
-        spaces = [PACKAGES[operator.package].namespace for operator, _ in sight.installing]
+        spaces = [row_of(operator.package).namespace for operator, _ in sight.installing]
         second["csvs"] = lambda: [obj for space in spaces for obj in client.list(OLM, "ClusterServiceVersion", space)]
     if "facts" in sight.unread:
         second["definitions"] = lambda: definitions(client)
