@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from bootstrap.doctor.finding import Check, Finding
 from bootstrap.doctor.sight import Sight, backends
+from bootstrap.facts import APPLICATIONS, RHODS
 from bootstrap.installed import PACKAGES
 from bootstrap.kube import record
 from bootstrap.kube.objects import Obj, Ref, carries_our_labels, conditions, dig
@@ -149,7 +150,7 @@ def webhooks(sight: Sight) -> Iterator[Finding]:
         if not webhook:
             what, why = f"its versions are converted by {service}, which is gone", "none of its objects can be read"
             step = f"bring the operator back that owns it, or `oc delete crd {config.name}` with all its objects"
-            yield Finding(str(config), what, why, step)
+            yield Finding(str(config), what, why, step, blocks=not comes_back(sight, service))
             continue
         groups = {group for rule in webhook.get("rules") or [] for group in rule.get("apiGroups") or []}
         if not groups & {*OURS, "*"}:
@@ -158,7 +159,14 @@ def webhooks(sight: Sight) -> Iterator[Finding]:
         what = f"webhook {webhook.get('name')} calls {service}, which is gone"
         why = f"the API server {'may refuse' if narrowed else 'refuses'} what the demo makes"
         step = f"bring that Service back, or `oc delete {config.kind.lower()} {config.name}`"
-        yield Finding(str(config), what, why, step, blocks=not narrowed)
+        yield Finding(str(config), what, why, step, blocks=not (narrowed or comes_back(sight, service)))
+
+
+def comes_back(sight: Sight, service: Ref) -> bool:
+    """Say whether a Service that is gone is OpenShift AI's, and this run brings that back, or ends its removal."""
+    made = {ref.name for ref in sight.past.created if ref.kind == "Subscription"} if sight.past else set()
+    ours = bool(sight.past and RHODS in {*sight.past.installed, *made})
+    return service.namespace in (APPLICATIONS, PACKAGES[RHODS].namespace) and (ours or sight.settings.allow_dsc_patch)
 
 
 def api_services(sight: Sight) -> Iterator[Finding]:

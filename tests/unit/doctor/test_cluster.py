@@ -51,6 +51,9 @@ def images(**sources: list[str]) -> Obj:
 
 
 GONE = {Ref("v1", "Service", "gone", "hook")}
+OURS_GONE = {Ref("v1", "Service", "redhat-ods-applications", "hook")}
+LEFT = {"clientConfig": {"service": {"namespace": "redhat-ods-applications", "name": "hook"}}}
+OUR_OPERATOR = Record("id-1", "", SERVER, {Ref("operators.coreos.com/v1alpha1", "Subscription", "x", "rhods-operator")})
 MIRROR = obj("config.openshift.io/v1", "ImageDigestMirrorSet", "mirror")
 BAD: list[tuple[str, dict[str, Any], str]] = [
     ("openshift", {"versions": []}, f"x {SERVER}: is no OpenShift cluster: it has no ClusterVersion; "),
@@ -100,6 +103,17 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
         "validatingwebhookconfiguration v`",
     ),
     ("webhooks", {"validating": [hook(objectSelector={"a": "b"})], "gone": GONE}, "! ValidatingWebhookConfiguration v"),
+    ("webhooks", {"validating": [hook(**LEFT)], "gone": OURS_GONE}, "x ValidatingWebhookConfiguration v"),
+    (
+        "webhooks",
+        {"validating": [hook(**LEFT)], "gone": OURS_GONE, "settings": {"allow_dsc_patch": True}},
+        "! ValidatingWebhookConfiguration v",
+    ),
+    (
+        "webhooks",
+        {"validating": [hook(**LEFT)], "gone": OURS_GONE, "past": OUR_OPERATOR},
+        "! ValidatingWebhookConfiguration v",
+    ),
     (
         "webhooks",
         {"definitions": [definition()], "gone": GONE},
