@@ -13,7 +13,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:  # rich is read only where there is a terminal: it would cost every run a tenth of a second
+    from rich.text import Text
 
 WIDTH = 12
 USUAL = {"gitops": 120, "rhods": 240, "storage": 30, "model": 3, "serving": 120}
@@ -59,6 +62,22 @@ class Lines:
         print(f"{self.stage:<{WIDTH}}{text}", file=self.out, flush=True)
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What the terminal shows of a running stage; drawn anew at every turn of the spinner, so the time runs."""
+
+    stage: str
+    text: str
+    began: float
+
+    def __rich__(self) -> Text:
+        from rich.text import Text
+
+        usual = f", usually {USUAL[self.stage]} s" if self.stage in USUAL else ""
+        spent = f" ({time.monotonic() - self.began:.0f} s{usual})"
+        return Text.assemble((f"{self.stage:<{WIDTH}}", "bold"), self.text, (spent, "dim"))
+
+
 class Live(Lines):
     """One line per stage that changes while the stage lasts, with a spinner and the time."""
 
@@ -69,21 +88,13 @@ class Live(Lines):
 
         self.stage, self.began, self.last = stage, time.monotonic(), what
         self.console = Console(stderr=True, highlight=False)
-        self.status = Status(self.text(what), console=self.console)
+        self.status = Status(Line(stage, what, self.began), console=self.console)
         self.status.start()
-
-    def text(self, text: str) -> str:
-        """Return the line to show now."""
-        from rich.markup import escape
-
-        usual = USUAL.get(self.stage)
-        hint = f" [dim](usually {usual} s)[/dim]" if usual else ""
-        return f"[bold]{self.stage:<{WIDTH}}[/bold]{escape(text)}{hint}"
 
     def say(self, text: str) -> None:
         """Change the line."""
         if self.stage and text:
-            self.status.update(self.text(text))
+            self.status.update(Line(self.stage, text, self.began))
 
     def done(self, text: str) -> None:
         """Leave the line as it ends."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from pathlib import Path
 from typing import Any
 
 from rehearsal import processes, status
@@ -49,10 +50,10 @@ def _give_up_on_the_dead(cluster: Cluster, rows: list[dict[str, Any]]) -> None:
         hint = f": {explain(said)}" if "unshare" in said else ""
         raise RehearsalError(f"the rehearsal ended while it was starting; {cluster.log('supervisor')}: {said}{hint}")
     for row in rows:
-        if row["restarts"] >= HOPELESS and row["state"] != "ready":
+        if row.get("in_a_row", 0) >= HOPELESS and row["state"] != "ready":
             log = cluster.log(row["name"])
             raise RehearsalError(
-                f"part {row['name']} does not stay up, {row['restarts']} restarts; {log}: {row['last']}"
+                f"part {row['name']} does not stay up, {row['in_a_row']} restarts; {log}: {row['last']}"
             )
 
 
@@ -99,4 +100,10 @@ def _not_ready_because(node: dict[str, Any]) -> str:
 def announce(cluster: Cluster) -> None:
     """The last lines of `up`: where things are and what to type next."""
     say(f"rehearsal '{cluster.name}' is ready: API server {cluster.api_url}, proxy for Routes {cluster.proxy_url}")
-    print(f". {cluster.env_file}")
+    print(f"to use it in a shell of yours: . {shown(cluster.env_file)}")
+
+
+def shown(path: Path) -> str:
+    """The path as one would type it here."""
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)

@@ -7,7 +7,7 @@ import json
 import socket
 import time
 
-from bootstrap.progress import Lines, listening, progress
+from bootstrap.progress import Line, Lines, listening, progress
 
 
 def test_plain_lines_name_the_stage_and_end_with_its_time() -> None:
@@ -20,6 +20,12 @@ def test_plain_lines_name_the_stage_and_end_with_its_time() -> None:
     assert first == "storage     MinIO"
     assert second == "storage     … Deployment minio: 0 of 1"
     assert third.startswith("storage     done in 0.0 s: 9 changed")
+
+
+def test_a_terminal_shows_how_long_a_stage_has_and_how_long_it_usually_takes() -> None:
+    shown = Line("storage", "waits for [minio]", time.monotonic() - 7).__rich__()
+    assert shown.plain == "storage     waits for [minio] (7 s, usually 30 s)"
+    assert Line("teardown", "objects", time.monotonic()).__rich__().plain == "teardown    objects (0 s)"
 
 
 def test_the_same_text_is_said_once() -> None:
