@@ -26,6 +26,10 @@ from bootstrap.kube.readiness import judge
 NOT_LISTED = {"Event", "Endpoints", "EndpointSlice", "Lease", "PackageManifest", "APIRequestCount", "NodeMetrics"}
 OWN_STATUS = {"HorizontalPodAutoscaler", "Namespace", "Node", "Pod"}  # kinds whose status is written at any time too
 NOISE = ("managedFields", "resourceVersion", "uid", "creationTimestamp", "generation", "selfLink")
+# `instance.uid` is that of the component which the operator made anew; its stamp stays on a webhook that it leaves
+COUNTED = {"observedGeneration", "resourceVersion", "uid", "lastUpdateTime", "lastTransitionTime"} | {
+    "platform.opendatahub.io/instance.uid"
+}
 STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 WORKING = (
     ("operators.coreos.com/v1alpha1", "ClusterServiceVersion"),
@@ -104,8 +108,7 @@ def content(obj: Obj) -> str:
 def without_noise(value: Any) -> Any:
     """The value without fields that count writes or name a run of a process."""
     if isinstance(value, dict):
-        skip = {"observedGeneration", "resourceVersion", "uid", "lastUpdateTime", "lastTransitionTime"}
-        return {key: without_noise(one) for key, one in value.items() if key not in skip}
+        return {key: without_noise(one) for key, one in value.items() if key not in COUNTED}
     return [without_noise(one) for one in value] if isinstance(value, list) else value
 
 

@@ -112,3 +112,16 @@ def test_what_was_there_is_as_it_was(
     delivery: str, somebody: User, platform: Platform, argo_cd: None, openshift_ai: None
 ) -> None:
     gives_back(somebody, platform, "already-have-rhods", delivery)
+
+
+def test_a_cluster_that_was_made_to_serve_stops_again(somebody: User, platform: Platform, openshift_ai: None) -> None:
+    removed = {"spec": {"components": {"kserve": {"managementState": "Removed"}}}}
+    platform.kubectl("patch", "dsc", "a-cluster", "--type=merge", "-p", json.dumps(removed))
+    platform.until(lambda: not platform.get("deployment", "kserve-controller-manager", "-n", "redhat-ods-applications"))
+    before = settled(connect(somebody.cluster.kubeconfig))
+    said = somebody.run("already-have-rhods", "DELIVERY=direct", code=1)
+    assert "ALLOW_DSC_PATCH=1" in said
+    assert "known answers exactly" in somebody.run("already-have-rhods", "DELIVERY=direct", "ALLOW_DSC_PATCH=1")
+    assert "would put back what DataScienceCluster a-cluster said before" in somebody.run("teardown", "DRY_RUN=1")
+    somebody.run("teardown", "YES=1")
+    assert not "\n".join(returned(connect(somebody.cluster.kubeconfig), before, 90))
