@@ -112,35 +112,38 @@ class Remains:
 
 
 def remains(client: Client, package: str, known: Record) -> Remains | None:
-    """Return what goes with an operator, or None where we did not install it."""
-    subscription = next((r for r in known.created if r.kind == "Subscription" and r.name == package), None)
-    if subscription is None and package not in known.installed:
-        return None
+    """Return what goes with an operator, or only what was made for one; None where we made neither."""
     row = row_of(package)
     found = Remains(row.stage)
-    kinds = client.discovery.everything()
-    found.users = users(client, row, kinds, known)
-    found.instance = of_kinds(client, kinds, row.instances) + made_namespaces(client, row)
-    csvs = client.list(OLM, "ClusterServiceVersion", row.namespace)
-    found.operator = [ref for ref in known.created if ref.namespace == row.namespace]
-    found.operator += [ref for ref in refs(csvs) if ref.name.startswith(f"{package}.")]
-    others = others_operators(client, package, row.namespace)
     space = Ref("v1", NAMESPACE, None, row.namespace)
+    found.operator = [ref for ref in known.created if row.namespace == ref.namespace or same_object(ref, space)]
+    subscribed = any(ref.kind == "Subscription" and ref.name == package for ref in known.created)
+    ours = subscribed or package in known.installed
+    if not ours and not found.operator:
+        return None
+    others = others_operators(client, known, row.namespace)
     if others:
-        found.operator = [ref for ref in found.operator if ref.kind != "OperatorGroup"]
+        found.operator = [ref for ref in found.operator if ref.kind not in ("OperatorGroup", NAMESPACE)]
         found.kept[str(space)] = f"it holds what is not ours: {others[0]}"
-    elif any(same_object(space, made) for made in known.created):
-        found.operator.append(space)
-    found.rest = across(client, package, kinds)
+    if ours:
+        kinds = client.discovery.everything()
+        found.users = users(client, row, kinds, known)
+        found.instance = of_kinds(client, kinds, row.instances) + made_namespaces(client, row)
+        csvs = client.list(OLM, "ClusterServiceVersion", row.namespace)
+        found.operator += [ref for ref in refs(csvs) if ref.name.startswith(f"{package}.")]
+        found.rest = across(client, package, kinds, shared=bool(others))
+        found.stays = {name: why for name, why in row.stays if there(client, name)}
     adopted = {(ref.group, ref.kind, ref.namespace, ref.name) for ref in known.adopted}
     for step in (found.instance, found.operator, found.rest):
         step[:] = [r for r in dict.fromkeys(step) if (r.group, r.kind, r.namespace, r.name) not in adopted]
-    found.stays = {name: why for name, why in row.stays if there(client, name)}
     return found
 
 
-def across(client: Client, package: str, kinds: list[Resource]) -> list[Ref]:
-    """Return what an operator makes across the cluster, and OLM does not take back with it."""
+def across(client: Client, package: str, kinds: list[Resource], *, shared: bool = False) -> list[Ref]:
+    """Return what an operator makes across the cluster, and OLM does not take back with it.
+
+    In a namespace that is shared with other operators the rights of the OperatorGroup are theirs too.
+    """
     row = row_of(package)
     found = [ref for ref in refs(client.list(CRD_API, CRD)) if its_crd(ref, row)]
     label = f"operators.coreos.com/{package}.{row.namespace}"
@@ -155,16 +158,16 @@ def across(client: Client, package: str, kinds: list[Resource]) -> list[Ref]:
     left = [Ref(served[g, k], k, None, name) for g, k, name in row.leftovers if (g, k) in served]
     left.append(Ref("operators.coreos.com/v1", "Operator", None, f"{package}.{row.namespace}"))  # OLM's own summary
     found += [ref for ref in left if client.find(ref)]
-    return list(dict.fromkeys(found + rights_of_olm(client, package, row)))
+    return list(dict.fromkeys(found + rights_of_olm(client, package, row, shared)))
 
 
-def rights_of_olm(client: Client, package: str, row: Package) -> list[Ref]:
+def rights_of_olm(client: Client, package: str, row: Package, shared: bool) -> list[Ref]:
     """Return the rights that OLM gave, and sometimes forgets to take back."""
 
     def its(obj: Obj) -> bool:
         labels = dig(obj, "metadata", "labels", default={})
         group = labels.get("olm.owner.kind") == "OperatorGroup" and labels.get("olm.owner.namespace") == row.namespace
-        return bool(group or labels.get("olm.owner", "").startswith(f"{package}."))
+        return bool((group and not shared) or labels.get("olm.owner", "").startswith(f"{package}."))
 
     kinds = ("ClusterRole", "ClusterRoleBinding")
     found = [obj for kind in kinds for obj in client.list(RBAC, kind, label_selector="olm.managed=true") if its(obj)]
@@ -219,10 +222,10 @@ def hands(obj: Obj) -> list[str]:
     return sorted(name for name in wrote if name != MANAGER and not PROGRAM.search(name))
 
 
-def others_operators(client: Client, package: str, namespace: str) -> list[Ref]:
-    """Return the Subscriptions of other packages in an operator's namespace."""
-    found = client.list(OLM, "Subscription", namespace)
-    return sorted(Ref.of(obj) for obj in found if dig(obj, "spec", "name") != package)
+def others_operators(client: Client, known: Record, namespace: str) -> list[Ref]:
+    """Return the Subscriptions of others in an operator's namespace."""
+    found = refs(client.list(OLM, "Subscription", namespace))
+    return sorted(ref for ref in found if not any(same_object(ref, made) for made in known.created))
 
 
 def of_kinds(client: Client, kinds: list[Resource], wanted: Iterable[tuple[str, str]]) -> list[Ref]:

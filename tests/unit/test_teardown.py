@@ -86,7 +86,8 @@ def test_an_operator_that_we_installed_goes_with_its_csv_and_its_namespaces() ->
     known = record(installed={"rhods-operator": "rhods-operator.3.4.3"})
     known.created |= {Ref.of(subscription("rhods-operator", "redhat-ods-operator", ""))}
     csv = obj("operators.coreos.com/v1alpha1", "ClusterServiceVersion", "rhods-operator.3.4.3", "redhat-ods-operator")
-    made = obj("v1", "Namespace", "redhat-ods-applications")
+    generated = {"opendatahub.io/generated-namespace": "true"}
+    made = obj("v1", "Namespace", "redhat-ods-applications", labels=generated)
     steps = going(csv, made, known=known).steps
     assert {ref.name for ref in steps["rhods_operator"]} == {"rhods-operator", "rhods-operator.3.4.3"}
     assert made["metadata"]["name"] in {ref.name for ref in steps["rhods_instance"]}
@@ -207,3 +208,27 @@ def test_a_namespace_that_is_going_already_is_not_kept() -> None:
     space = obj("v1", "Namespace", SPACE, labels=LABELS)
     space["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
     assert Ref.of(space) in going(space, obj("v1", "ConfigMap", "theirs", SPACE)).refs
+
+
+def test_what_was_made_for_an_operator_goes_although_the_operator_never_came_or_is_gone() -> None:
+    space = Ref("v1", "Namespace", None, "redhat-ods-operator")
+    group = Ref("operators.coreos.com/v1", "OperatorGroup", "redhat-ods-operator", "rhods-operator")
+    known = record()
+    known.created |= {space, group}
+    found = going(known=known)
+    assert set(found.steps["rhods_operator"]) == {space, group}
+    assert not found.steps["rhods_rest"]
+    theirs = subscription("rhods-operator", "redhat-ods-operator", "", name="theirs")
+    csv = obj("operators.coreos.com/v1alpha1", "ClusterServiceVersion", "rhods-operator.3.4.3", "redhat-ods-operator")
+    found = going(theirs, csv, known=known)
+    assert not found.steps["rhods_operator"]
+    assert "Subscription redhat-ods-operator/theirs" in found.kept[str(space)]
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_the_rights_of_a_shared_operator_group_stay(shared: bool) -> None:
+    labels = {"olm.owner.kind": "OperatorGroup", "olm.owner.namespace": "redhat-ods-operator", "olm.managed": "true"}
+    rights = obj("rbac.authorization.k8s.io/v1", "ClusterRole", "olm.og.x.admin", labels=labels)
+    others = [subscription("other", "redhat-ods-operator", "")] if shared else []
+    found = going(rights, *others, known=installed_here())
+    assert (Ref.of(rights) in found.steps["rhods_rest"]) != shared
