@@ -47,7 +47,9 @@ class Objects:
         wanted = [one.partition("=") for one in (label_selector or "").split(",") if one]
         for key, equals, value in wanted:
             labels = [obj["metadata"].get("labels", {}) for obj in found]
-            found = [o for o, has in zip(found, labels, strict=True) if key in has and (not equals or has[key] == value)]
+            found = [
+                o for o, has in zip(found, labels, strict=True) if key in has and (not equals or has[key] == value)
+            ]
         return [obj for obj in found if namespace in (None, obj["metadata"].get("namespace"))]
 
     def serves(self, api_version: str, kind: str) -> bool:
