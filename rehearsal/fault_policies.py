@@ -5,12 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 Obj = dict[str, Any]
+OLM = "operators.coreos.com"
 VERSION = "admissionregistration.k8s.io/v1"
 GATE = "rehearsal.test/never"  # a readiness gate that nobody ever opens
 GONE = "registry.redhat.io/redhat/gone:v0"  # an image that no row answers to
 PACKAGES = {
     "openshift-gitops-operator": "openshift-gitops-operator-controller-manager"
 }  # where pods are named otherwise
+# what an answer of the API server shows while a policy is in force
+MARKS = {
+    "catalog-down": GONE,
+    "installplan-fails": "the rehearsal refuses",
+    "installplan-manual": '"Manual"',
+    "operator-never-ready": GATE,
+}
 
 
 def name_of(fault: str) -> str:
@@ -31,36 +39,64 @@ def policies(fault: str, package: str) -> list[Obj]:
     if fault == "installplan-fails":
         return _denied(fault, package)
     if fault == "installplan-manual":
-        planned = f'object.spec.clusterServiceVersionNames.exists(each, each.startsWith("{package}"))'
-        change = [_replace("/spec/approval", '"Manual"'), _replace("/spec/approved", "false")]
-        return _mutated(fault, _rule("operators.coreos.com", "v1alpha1", "installplans"), planned, change)
-    pods = _rule("", "v1", "pods")
+        return _unapproved(fault, package)
+    pods = [_rule("", "v1", "pods")]
     if fault == "operator-never-ready":
         named = f'has(object.metadata.generateName) && object.metadata.generateName.startsWith("{pods_of(package)}")'
         gate = f'JSONPatch{{op: "add", path: "/spec/readinessGates", value: [{{"conditionType": "{GATE}"}}]}}'
-        return _mutated(fault, pods, named, [gate])
+        return _mutated(fault, pods, named, f"[{gate}]")
     label = "olm.catalogSource"
     of_catalog = (
         f'has(object.metadata.labels) && "{label}" in object.metadata.labels '
         f'&& object.metadata.labels["{label}"] == "{package}"'
     )
-    return _mutated("catalog-down", pods, of_catalog, [_replace("/spec/containers/0/image", f'"{GONE}"')])
+    image = _replace("/spec/containers/0/image", f'"{GONE}"')
+    return _mutated("catalog-down", pods, of_catalog, f"[{image}]")
 
 
-def _rule(group: str, version: str, resource: str) -> Obj:
-    return {"apiGroups": [group], "apiVersions": [version], "operations": ["CREATE"], "resources": [resource]}
+def sample(fault: str, package: str) -> Obj:
+    """An object that the fault concerns, to be asked about and never kept."""
+    if fault == "installplan-fails":
+        spec: Obj = {"displayName": package, "install": {"strategy": "deployment"}}
+        return {
+            "apiVersion": f"{OLM}/v1alpha1",
+            "kind": "ClusterServiceVersion",
+            "metadata": {"name": package},
+            "spec": spec,
+        }
+    if fault == "installplan-manual":
+        spec = {"approval": "Automatic", "approved": True, "clusterServiceVersionNames": [package]}
+        return {"apiVersion": f"{OLM}/v1alpha1", "kind": "InstallPlan", "metadata": {"name": package}, "spec": spec}
+    meta = {"generateName": pods_of(package), "labels": {"olm.catalogSource": package}}
+    spec = {"containers": [{"name": "main", "image": "busybox"}]}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": spec}
+
+
+def _unapproved(fault: str, package: str) -> list[Obj]:
+    planned = f'object.spec.clusterServiceVersionNames.exists(each, each.startsWith("{package}"))'
+    plans = [_rule(OLM, "v1alpha1", "installplans"), _rule(OLM, "v1alpha1", "installplans/status", "UPDATE")]
+    manual = ", ".join((_replace("/spec/approval", '"Manual"'), _replace("/spec/approved", "false")))
+    # OLM takes the plan that it made for approved, whatever is stored: its first status would start the work
+    begun = '!object.spec.approved && has(object.status) && object.status.phase == "Installing"'
+    waits = _replace("/status/phase", '"RequiresApproval"')
+    of_status = 'has(request.subResource) && request.subResource == "status"'
+    return _mutated(fault, plans, planned, f"{of_status} ? ({begun} ? [{waits}] : []) : [{manual}]")
+
+
+def _rule(group: str, version: str, resource: str, operation: str = "CREATE") -> Obj:
+    return {"apiGroups": [group], "apiVersions": [version], "operations": [operation], "resources": [resource]}
 
 
 def _replace(path: str, value: str) -> str:
     return f'JSONPatch{{op: "replace", path: "{path}", value: {value}}}'
 
 
-def _mutated(fault: str, rule: Obj, condition: str, patches: list[str]) -> list[Obj]:
-    mutations = [{"patchType": "JSONPatch", "jsonPatch": {"expression": f"[{', '.join(patches)}]"}}]
+def _mutated(fault: str, rules: list[Obj], condition: str, patches: str) -> list[Obj]:
+    mutations = [{"patchType": "JSONPatch", "jsonPatch": {"expression": patches}}]
     spec: Obj = {
         "failurePolicy": "Ignore",
         "reinvocationPolicy": "Never",
-        "matchConstraints": {"resourceRules": [rule]},
+        "matchConstraints": {"resourceRules": rules},
         "matchConditions": [{"name": "concerned", "expression": condition}],
         "mutations": mutations,
     }
@@ -72,7 +108,7 @@ def _denied(fault: str, package: str) -> list[Obj]:
     spec: Obj = {
         "failurePolicy": "Ignore",
         "matchConstraints": {
-            "resourceRules": [_rule("operators.coreos.com", "v1alpha1", "clusterserviceversions")],
+            "resourceRules": [_rule(OLM, "v1alpha1", "clusterserviceversions")],
         },
         "validations": [{"expression": f'!object.metadata.name.startsWith("{package}")', "message": message}],
     }

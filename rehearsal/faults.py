@@ -14,14 +14,14 @@ from typing import Any
 
 from rehearsal import status, toolchain
 from rehearsal.cluster import Cluster, RehearsalError
-from rehearsal.fault_policies import pods_of, policies
+from rehearsal.fault_policies import MARKS, pods_of, policies, sample
 
 Parameters = dict[str, str]
 FINALIZER = "rehearsal.test/controller-is-gone"
 DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
 HOLDER = "rehearsal-holds-this-namespace"
 BROKEN_API = "v1.unreachable.rehearsal.test"
-POLICY_SECONDS = 2.0  # until the API server surely asks a policy that was just made
+POLICY_SECONDS = 60.0  # until the API server asks a policy that was just made: one or two on an idle machine
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,17 +141,35 @@ def _by_policy(fault: str, parameter: str) -> Callable[[Cluster, bool, Parameter
 
     def act(cluster: Cluster, on: bool, given: Parameters) -> None:
         concerned = given.get(parameter, "rhods-operator" if parameter == "package" else "redhat-operators")
-        objects = policies(fault, concerned)
-        verb = ("apply", "-f", "-") if on else ("delete", "--ignore-not-found", "-f", "-")
-        _kubectl(cluster, *verb, given=json.dumps({"apiVersion": "v1", "kind": "List", "items": objects}))
-        if on:
-            time.sleep(POLICY_SECONDS)
+        objects = json.dumps({"apiVersion": "v1", "kind": "List", "items": policies(fault, concerned)})
+        withdraw = ("delete", "--ignore-not-found", "-f", "-")
+        _kubectl(cluster, *(("apply", "-f", "-") if on else withdraw), given=objects)
+        if not _comes_into_force(cluster, fault, concerned, on):
+            _kubectl(cluster, *withdraw, given=objects)
+            wanted = "in force" if on else "withdrawn"
+            raise RehearsalError(f"fault {fault}: its policy is not {wanted} after {POLICY_SECONDS:g} s")
         if fault == "installplan-manual" and not on:
             _approve(cluster, concerned)
         elif not fault.startswith("installplan"):
             _make_anew(cluster, concerned if parameter == "catalog" else pods_of(concerned))
 
     return act
+
+
+def _comes_into_force(cluster: Cluster, fault: str, concerned: str, on: bool) -> bool:
+    """Whether the API server, which takes seconds to learn of a policy, now asks it, or does so no more."""
+    question = json.dumps(sample(fault, concerned))
+    asking = ("create", "--dry-run=server", "-n", "default", "-o", "json", "-f", "-")
+    end = time.monotonic() + POLICY_SECONDS
+    while time.monotonic() < end:
+        try:
+            said = _kubectl(cluster, *asking, given=question)
+        except RehearsalError as error:
+            said = str(error)
+        if (MARKS[fault] in said) == on:
+            return True
+        time.sleep(0.2)
+    return False
 
 
 def _approve(cluster: Cluster, package: str) -> None:

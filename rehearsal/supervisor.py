@@ -37,13 +37,14 @@ class Running:
     pid: int = 0
     since: float = field(default_factory=time.time)
     restarts: int = 0
+    in_a_row: int = 0  # restarts without a steady run between them
     last: str = ""  # how the latest run ended, with the log's last line
     ready: asyncio.Event = field(default_factory=asyncio.Event)
     exited: asyncio.Future[int] | None = None
 
     def facts(self) -> dict[str, object]:
         """The row for status.json."""
-        names = ("state", "pid", "since", "restarts", "last")
+        names = ("state", "pid", "since", "restarts", "in_a_row", "last")
         return {"name": self.part.name, **{name: getattr(self, name) for name in names}}
 
 
@@ -86,10 +87,11 @@ class Supervisor:
                 self._set(row, "done")
                 row.ready.set()
                 return
-            row.restarts = 1 if time.monotonic() - begun > STEADY and not row.part.once else row.restarts + 1
+            steady = time.monotonic() - begun > STEADY and not row.part.once
+            row.restarts, row.in_a_row = row.restarts + 1, 1 if steady else row.in_a_row + 1
             row.last = f"{_ending(code)}: {last_line(self.cluster.log(row.part.name)) or 'it logged nothing'}"
             self._set(row, "restarting")
-            pause = BACK_OFF[min(row.restarts, len(BACK_OFF)) - 1]
+            pause = BACK_OFF[min(row.in_a_row, len(BACK_OFF)) - 1]
             print(f"{row.part.name} {row.last}; next start in {pause} s", flush=True)
             await asyncio.sleep(pause)
 

@@ -54,6 +54,10 @@ class Hello:
         """The ClusterServiceVersion, {} before OLM made it."""
         return self.get("csv", f"{HELLO}.v1.0.0")
 
+    def plan(self) -> Obj:
+        """The InstallPlan, {} before OLM made it."""
+        return next(iter(self.get("installplans").get("items", [])), {})
+
     def succeeded(self) -> bool:
         return bool(self.csv().get("status", {}).get("phase") == "Succeeded")
 

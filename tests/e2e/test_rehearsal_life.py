@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import random
@@ -190,56 +189,6 @@ def test_a_snapshot_is_the_same_cluster_again(cluster: Cluster, kubectl: Kubectl
     assert copy.cluster_id == cluster.cluster_id
     assert kubectl_for(copy)("get", "configmap", "marked", "-n", namespace, "-o", "jsonpath={.data.a}") == "1"
     assert "NotFound" in refused(cluster, "get", "configmap", "marked", "-n", namespace)
-
-
-def test_fault_an_object_stays_while_its_finalizer_has_no_controller(
-    cluster: Cluster, kubectl: Kubectl, namespace: str
-) -> None:
-    kubectl("create", "configmap", "held", "-n", namespace)
-    with fault(cluster, "finalizer-stuck", "object=configmap/held", f"namespace={namespace}"):
-        kubectl("delete", "configmap", "held", "-n", namespace, "--wait=false")
-        assert kubectl("get", "configmap", "held", "-n", namespace, "-o", "jsonpath={.metadata.deletionTimestamp}")
-    eventually(lambda: "NotFound" in refused(cluster, "get", "configmap", "held", "-n", namespace))
-
-
-@pytest.mark.parametrize("broad", [False, True], ids=["one namespace", "every namespace"])
-def test_fault_a_namespace_stays_terminating(cluster: Cluster, kubectl: Kubectl, broad: bool) -> None:
-    target = f"stuck-{broad}".lower()
-    kubectl("create", "namespace", target)
-    with fault(cluster, "namespace-stuck", *([] if broad else [f"namespace={target}"])):
-        if broad:
-            eventually(lambda: "False" in kubectl("get", "apiservice", "v1.unreachable.rehearsal.test"))
-        kubectl("delete", "namespace", target, "--wait=false")
-        expected = "NamespaceDeletionDiscoveryFailure" if broad else "NamespaceFinalizersRemaining"
-        where = f'jsonpath={{.status.phase}} {{.status.conditions[?(@.type=="{expected}")].status}}'
-        eventually(lambda: kubectl("get", "namespace", target, "-o", where) == "Terminating True")
-    eventually(lambda: "NotFound" in refused(cluster, "get", "namespace", target), 60)
-
-
-def test_fault_no_storageclass_is_the_default(cluster: Cluster, kubectl: Kubectl) -> None:
-    assert "(default)" in kubectl("get", "storageclass")
-    with fault(cluster, "no-default-storageclass"):
-        assert "(default)" not in kubectl("get", "storageclass")
-    assert "(default)" in kubectl("get", "storageclass")
-
-
-@pytest.mark.soak  # after the kills above its restart comes late; not yet understood how late
-def test_fault_the_api_server_restarts(cluster: Cluster, kubectl: Kubectl) -> None:
-    root, name = cluster.root.parent, cluster.name
-    before = int(str(parts(root, name)["kube-apiserver"]["restarts"]))
-    with fault(cluster, "api-restart"):
-        eventually(lambda: parts(root, name)["kube-apiserver"]["restarts"] == before + 1)
-        eventually(lambda: " Ready " in kubectl("get", "nodes", "--no-headers", check=False), 60)
-
-
-@contextlib.contextmanager
-def fault(cluster: Cluster, name: str, *given: str) -> Iterator[None]:
-    """The fault is on inside the block."""
-    rehearsal("fault", "--name", cluster.name, name, "on", *given, root=cluster.root.parent)
-    try:
-        yield
-    finally:
-        rehearsal("fault", "--name", cluster.name, name, "off", root=cluster.root.parent)
 
 
 def refused(cluster: Cluster, *arguments: str) -> str:

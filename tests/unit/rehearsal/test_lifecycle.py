@@ -140,7 +140,8 @@ def test_a_part_that_never_stays_up_is_not_waited_for(cluster: Cluster, monkeypa
         "state": "restarting",
         "pid": 0,
         "since": 0,
-        "restarts": 6,
+        "restarts": 9,
+        "in_a_row": 6,
         "last": "exited with 1: no bridge",
     }
     (cluster.run / "status.json").write_text(json.dumps({"parts": [row]}))

@@ -69,6 +69,17 @@ def alive(pid: int) -> bool:
     return True
 
 
+def test_a_steady_run_ends_the_back_off_but_not_the_count(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervisor, "STEADY", 0.0)  # every run is a steady one
+
+    async def watch(keeper: Supervisor) -> None:
+        row = keeper.rows["short"]
+        await until(lambda: row.restarts == 3)
+        assert row.in_a_row == 1
+
+    run(cluster, [python("short", "")], watch)
+
+
 def test_a_part_starts_when_what_it_needs_is_ready(cluster: Cluster) -> None:
     slow = READY.format(file=str(cluster.ready_file("first"))).replace("pathlib.Path", "time.sleep(0.4); pathlib.Path")
     parts = [python("first", slow), ready(cluster, "second", needs=("first",))]
