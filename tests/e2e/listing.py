@@ -64,7 +64,7 @@ def listing(client: Client) -> Listing:
         return dict(sorted(pair for pairs in pool.map(of_kind, kinds) for pair in pairs))
 
 
-def settled(client: Client, seconds: float = 300, quiet: float = 15) -> Listing:
+def settled(client: Client, seconds: float = 300, quiet: float = 6) -> Listing:
     """The listing once operators have come to rest: each of them ready, and nothing changed for a while."""
     end, last, since = time.monotonic() + seconds, listing(client), time.monotonic()
     while time.monotonic() < end:

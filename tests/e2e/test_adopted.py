@@ -89,7 +89,7 @@ def adopted(client: Client) -> dict[str, Any]:
 def gives_back(somebody: User, platform: Platform, verb: str, delivery: str) -> None:
     """The demo comes up beside what is there, and once it is gone all of that is as it was."""
     client = connect(somebody.cluster.kubeconfig)
-    before, theirs = settled(client), adopted(client)
+    before, theirs = settled(client, quiet=15), adopted(client)
     assert "known answers exactly" in somebody.run(verb, f"DELIVERY={delivery}")
     authorities = platform.get(*AUTHORITIES)["data"]
     assert authorities["others.example.com"] == "theirs"
@@ -118,7 +118,7 @@ def test_a_cluster_that_was_made_to_serve_stops_again(somebody: User, platform: 
     removed = {"spec": {"components": {"kserve": {"managementState": "Removed"}}}}
     platform.kubectl("patch", "dsc", "a-cluster", "--type=merge", "-p", json.dumps(removed))
     platform.until(lambda: not platform.get("deployment", "kserve-controller-manager", "-n", "redhat-ods-applications"))
-    before = settled(connect(somebody.cluster.kubeconfig))
+    before = settled(connect(somebody.cluster.kubeconfig), quiet=15)
     said = somebody.run("already-have-rhods", "DELIVERY=direct", code=1)
     assert "ALLOW_DSC_PATCH=1" in said
     assert "known answers exactly" in somebody.run("already-have-rhods", "DELIVERY=direct", "ALLOW_DSC_PATCH=1")
