@@ -1,4 +1,5 @@
 # Every command a person or CI runs. `make help` is the menu.
+$(if $(filter else-if,$(.FEATURES)),,$(error this is make $(MAKE_VERSION), and the demo needs GNU make 3.81; install the package make))
 SHELL := /bin/sh
 .DEFAULT_GOAL := demo
 # Python that makes the virtualenv (3.11 to 3.13)
@@ -71,9 +72,9 @@ rehearsal-check: ## Say whether this machine can run one
 rehearsal-tools: ## Build every program that one needs, once, into your cache folder
 
 ##@ Development
-.PHONY: test soak bench test-unit lint format docs train answers
+.PHONY: test soak bench test-unit lint format coverage docs sbom train answers
 test: lint rehearsal-tools ## Every check and every test (builds what the rehearsal needs)
-	@$(BIN)/python -m pytest -q -n 2 tests/unit tests/manifests
+	@$(BIN)/python -m pytest -q -n 2 tests/unit tests/manifests tests/model
 	@$(BIN)/python -m pytest -v -m "not soak" tests/conformance tests/e2e
 soak: $(VENV)/.ready rehearsal-tools ## The tests that take hours; the result in docs/soak.md (ONLY=kills: a part)
 	@$(BIN)/python -m tests.soak '$(ONLY)'
@@ -83,11 +84,15 @@ test-unit: $(VENV)/.ready ## The tests that need no cluster
 	@$(BIN)/python -m pytest -q -n 2 tests/unit tests/manifests
 lint: $(VENV)/.ready ## Formats, types, import order, Ansible and YAML
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy bootstrap rehearsal model docs/generate
-	@$(BIN)/lint-imports && $(BIN)/yamllint --strict . && PATH=$(BIN):$$PATH $(BIN)/ansible-lint
+	@$(BIN)/lint-imports && $(BIN)/yamllint --strict . && $(BIN)/shellcheck .ci/run && PATH=$(BIN):$$PATH $(BIN)/ansible-lint
 format: $(VENV)/.ready ## Format the Python files
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet .
-docs: $(VENV)/.ready ## Write again what is generated from the source (docs/troubleshooting.md)
+coverage: $(VENV)/.ready ## How much of the code the tests without a cluster reach
+	@$(BIN)/coverage run -m pytest -q tests/unit tests/manifests && $(BIN)/coverage report
+docs: $(VENV)/.ready ## Write again what is generated from the source (troubleshooting, licences)
 	@$(BIN)/python -m docs.generate
+sbom: $(VENV)/.ready ## Write dist/sbom.json: every locked package and module, as CycloneDX
+	@$(BIN)/python -m docs.generate.sbom
 train: $(VENV)/.ready ## Train the models again, and check that they are the committed ones
 	@$(BIN)/python -m model train
 answers: $(VENV)/.ready ## Compute known answers for an ONNX file of yours (MODEL=path)
@@ -96,6 +101,8 @@ answers: $(VENV)/.ready ## Compute known answers for an ONNX file of yours (MODE
 help: ## Show this menu
 	@awk -F ':.*## ' '/^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
+# an interpreter that is missing, or lacks what a virtualenv needs, is said with the package that brings it
+NO_PYTHON = PATH has no $(PYTHON): install the package python3 (3.11 to 3.13), or say make PYTHON=<path>
 $(VENV)/.ready: requirements.lock pyproject.toml
-	$(PYTHON) -m venv $(VENV) && $(BIN)/pip install --quiet --require-hashes --no-deps -r requirements.lock
-	$(BIN)/pip check && touch $@
+	@$(if $(shell command -v $(PYTHON)),,$(error $(NO_PYTHON)))$(PYTHON) bootstrap/prerequisites.py && $(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --quiet --require-hashes --no-deps -r requirements.lock && $(BIN)/pip check && touch $@

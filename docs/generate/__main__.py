@@ -5,10 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from docs.generate import troubleshooting
+from docs.generate import licences, troubleshooting
 from docs.generate.messages import ROOT
 
-WRITTEN: dict[str, Callable[[], str]] = {"docs/troubleshooting.md": troubleshooting.text}
+WRITTEN: dict[str, Callable[[], str]] = {
+    "docs/licences.md": licences.text,
+    "docs/troubleshooting.md": troubleshooting.text,
+}
 
 
 def stale() -> dict[str, str]:

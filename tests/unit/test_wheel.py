@@ -125,6 +125,8 @@ def test_an_installed_copy_delivers_directly_unless_told_where_its_commit_is(
 ) -> None:
     monkeypatch.setattr(repository, "CLONE", tmp_path)
     assert stages.delivery_of(Settings(), None) == "direct"
-    with pytest.raises(DemoError, match=r"REVISION is not set and this installed copy is no commit of https://g/r\.git"):
+    with pytest.raises(
+        DemoError, match=r"REVISION is not set and this installed copy is no commit of https://g/r\.git"
+    ):
         repository.locate(Settings(delivery="gitops", repo_url="https://g/r.git"))
     assert repository.locate(Settings(repo_url="https://g/r.git", revision="a" * 40)) == ("https://g/r.git", "a" * 40)
