@@ -164,7 +164,7 @@ def render(settings: Settings, show: Lines) -> None:
     folder = (settings.state_dir / "rendered").resolve()
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True, mode=0o700)
-    stages.write(folder / "variables.json", stages.render(here, stages.want(here, names), folder))
+    stages.write(folder / "variables.json", stages.render(here, stages.want(here, names), folder, whole=True))
     print(f"ansible-playbook -e @{folder / 'variables.json'} playbooks/storage.yml   # or {', '.join(names)}")
 
 

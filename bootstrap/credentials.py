@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import urllib3
 
 from bootstrap.connection import connection_keys, decoded, root_keys
+from bootstrap.dashboard_admin import GROUP, members
 from bootstrap.errors import DemoError, NotFound
 from bootstrap.kube.objects import Ref, dig
 from bootstrap.outside import route_url
@@ -61,9 +62,13 @@ def inference(here: Visit, ca_file: Path | None) -> Section:
     """Return where the models answer, and a curl that works when pasted."""
     name = here.services[0]
     url = endpoint(here, name)
-    first = known(name)["answers"][0]
-    section: Section = {"url": url, "curl": curl(here, url, first["inputs"], ca_file)}
-    section["answers"] = f"{first['outputs'][0]['data'][0]} ({first['why']})"
+    section: Section = {"url": url}
+    if expected := known(name, here.settings):
+        first = expected["answers"][0]
+        section["curl"] = curl(here, url, first["inputs"], ca_file)
+        section["answers"] = f"{first['outputs'][0]['data'][0]} ({first['why']})"
+    else:
+        section["note"] = "a model of yours without known answers; `make answers MODEL=<file>` computes some"
     for other in here.services[1:]:
         section[f"url of {other}"] = endpoint(here, other)
     return section
@@ -106,7 +111,9 @@ def dashboard(here: Visit) -> Section:
         raise DemoError("no ConsoleLink 'rhodslink': OpenShift AI's dashboard is not installed, or not ready yet")
     return {
         "url": dig(link, "spec", "href"),
-        "sign in": "with your user of this cluster; settings show for its administrators",
+        "sign in": "with your user of this cluster",
+        "settings": f"show for members of Group {GROUP.name} ({', '.join(members(here.client)) or 'none'}) "
+        "and administrators of the cluster; DASHBOARD_ADMIN=<user> adds one",
     }
 
 

@@ -9,11 +9,11 @@ from typing import Any
 
 import yaml
 
-from bootstrap import extra_operators, manifests
+from bootstrap import extra_operators, manifests, own_model
 from bootstrap import facts as cluster
 from bootstrap.errors import GuardError
 from bootstrap.facts import Facts
-from bootstrap.kube.objects import LABELS, Obj, Ref
+from bootstrap.kube.objects import Obj, Ref, carries_our_labels
 from bootstrap.kube.readiness import Verdict, synced_to
 from bootstrap.kube.readiness.verdict import READY, not_ready
 from bootstrap.kube.wait import Target
@@ -36,6 +36,7 @@ class Awaited:
     exists: bool = False  # being there is enough
     key: str | None = None  # a key that its data must have
     revision: str | None = None  # an Application must be synced to this
+    mark: str | None = None  # of the user's model, on its pods; empty: none
 
     def target(self) -> Target:
         """Return this as the client core's wait takes it."""
@@ -45,6 +46,8 @@ class Awaited:
             return Target(self.ref, check=self.has_key)
         if self.revision:
             return Target(self.ref, check=synced_to(self.revision))
+        if self.mark is not None:
+            return Target(self.ref, check=own_model.serves(self.mark))
         return Target(self.ref, condition=self.condition)
 
     def has_key(self, obj: Obj) -> Verdict:
@@ -208,7 +211,7 @@ def rhods(plan: Plan) -> Desired:
         Awaited(Ref(CRD, "CustomResourceDefinition", None, f"datascienceclusters.{cluster.DSC_GROUP}"))
     )
     desired.awaited["operator"].append(Awaited(dsci(plan), exists=True))
-    existing = [obj for obj in plan.facts.datascienceclusters if not is_ours(obj)]
+    existing = [obj for obj in plan.facts.datascienceclusters if not carries_our_labels(obj)]
     if existing:
         desired.adopted += [Ref.of(obj) for obj in existing]
         desired.patched = [patch for obj in existing for patch in made_to_serve(plan, obj)]
@@ -253,12 +256,6 @@ def dsc_overlay(plan: Plan) -> str:
     return "v2" if version >= (3,) else f"v1-{plan.era}"
 
 
-def is_ours(obj: Obj) -> bool:
-    """Say whether an object carries our labels."""
-    labels = obj.get("metadata", {}).get("labels") or {}
-    return all(labels.get(key) == value for key, value in LABELS.items())
-
-
 def storage(plan: Plan) -> Desired:
     """Return stage storage: the project, MinIO, and OpenShift AI's view of the data connection."""
     desired = Desired("storage")
@@ -284,12 +281,14 @@ def serving(plan: Plan) -> Desired:
     """Return stage serving: the runtime, its Template in the dashboard, and what serves the model."""
     desired = Desired("serving", {"prepare": plan.rights("serving")})
     images = {TRITON_IMAGE: plan.settings.triton_image} if plan.settings.triton_image else {}
-    deliver(plan, desired, "serving", f"serving/overlays/{plan.era}", plan.moved(images=images))
+    deliver(
+        plan, desired, "serving", f"serving/overlays/{plan.era}", plan.moved(own_model.patches(plan.settings), images)
+    )
     if plan.era == "raw":
         # KServe reports the generation of this Deployment as the InferenceService's: a change is done when it is
+        mark, space = own_model.mark(plan.settings), plan.settings.namespace
         desired.awaited["delivery"] += [
-            Awaited(Ref("apps/v1", "Deployment", plan.settings.namespace, f"{name}-predictor"))
-            for name in SERVICES[plan.era]
+            Awaited(Ref("apps/v1", "Deployment", space, f"{name}-predictor"), mark=mark) for name in SERVICES[plan.era]
         ]
     return desired
 

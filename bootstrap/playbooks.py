@@ -16,6 +16,7 @@ from typing import Any
 
 from bootstrap import tree
 from bootstrap.errors import PlaybookFailed
+from bootstrap.handover import offered
 from bootstrap.progress import Lines, listening
 from bootstrap.scratch import scratch
 
@@ -104,14 +105,15 @@ def run(
     show: Lines,
     log: Path,
     check: bool = False,
+    secrets: Mapping[str, Any] | None = None,
 ) -> Outcome:
     """Run the playbooks of these stages in order; PlaybookFailed says which task failed and why."""
-    with scratch(log.parent) as private, listening(show) as channel:
+    with scratch(log.parent) as private, listening(show) as channel, offered(secrets or {}) as handed:
         (private / "variables.json").write_text(json.dumps(dict(variables)))
         options = f"-e @{private / 'variables.json'}{' --check --diff' if check else ''}"
         log.parent.mkdir(parents=True, exist_ok=True)
         state = Run(show, stages, log)
-        output = supervise(state, private, options, environment(channel))
+        output = supervise(state, private, options, environment(channel) | handed)
         if state.outcome.failure is None and output is not None:
             state.outcome.failure = f"ansible ended before any task could say why:\n{output}"
         if state.outcome.failure:

@@ -14,8 +14,10 @@ Parse = Callable[[str], Any]
 DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 DNS_NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
 IMAGE = re.compile(r"[a-z0-9][-a-z0-9._:]*(/[-a-zA-Z0-9._]+)+(:[-\w.]{1,128})?(@sha256:[0-9a-f]{64})?")
+USER = re.compile(r"[^\s/%]{1,253}")
 REVISION = re.compile(r"[A-Za-z0-9][-A-Za-z0-9._/+]*")
 SSH_REPOSITORY = re.compile(r"(ssh://)?[\w.-]+@[\w.-]+[:/].+")
+LARGEST_MODEL = 100 * 2**20  # bytes
 YES, NO = {"1", "yes", "true", "on"}, {"0", "no", "false", "off"}
 
 
@@ -145,6 +147,17 @@ def existing_file(value: str) -> Path:
             return path
     except PermissionError:
         raise BadValue("cannot be read: permission denied") from None
+
+
+def onnx(value: str) -> Path:
+    """Return the path of a model that the demo's bucket and time limits are made for."""
+    path = existing_file(value)
+    size = path.stat().st_size
+    if not size:
+        raise BadValue("is empty; expected one ONNX file")
+    if size > LARGEST_MODEL:
+        raise BadValue(f"has {size / 2**20:.0f} MB; the demo takes models up to {LARGEST_MODEL / 2**20:.0f} MB")
+    return path.resolve()
 
 
 def certificates(value: str) -> Path:

@@ -44,6 +44,9 @@ class Settings:
     gitops_channel: str | None = None
     catalog_source: str | None = None
     serving: str = "auto"
+    model: Path | None = None
+    answers: Path | None = None
+    dashboard_admin: str | None = None
     triton_image: str | None = None
     minio_image: str | None = None
     storage_class: str | None = None

@@ -9,7 +9,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bootstrap import __version__, borrowed, desired, facts, installed, login, playbooks, repository, tree
+from bootstrap import (
+    __version__,
+    borrowed,
+    dashboard_admin,
+    desired,
+    facts,
+    handover,
+    installed,
+    login,
+    own_model,
+    playbooks,
+    repository,
+    tree,
+)
 from bootstrap.desired import Desired, Plan
 from bootstrap.errors import GuardError, UsageError
 from bootstrap.facts import Facts
@@ -17,7 +30,7 @@ from bootstrap.kube import record
 from bootstrap.kube.client import Client
 from bootstrap.kube.connection import connect
 from bootstrap.kube.lease import exclusive
-from bootstrap.kube.objects import Obj
+from bootstrap.kube.objects import Obj, Ref
 from bootstrap.kube.record import Keeper
 from bootstrap.outside import Outside, way_out
 from bootstrap.progress import Lines
@@ -66,7 +79,11 @@ class Visit:
 
     def model_folders(self) -> dict[str, str]:
         """Return prefix in the bucket -> folder here, of every model that is served."""
-        return {PREFIXES[name]: str(MODEL / name) for name in self.services}
+        own = self.settings.model
+        folders = {name: MODEL / name for name in self.services}
+        if own:
+            folders[own_model.SLOT] = own_model.folder(self.settings, own)
+        return {PREFIXES[name]: str(folder) for name, folder in folders.items()}
 
 
 def sign_in(settings: Settings) -> tuple[login.Session, Client]:
@@ -155,13 +172,18 @@ def run(here: Visit, names: Sequence[str], show: Lines, *, check: bool = False) 
     wanted = want(here, names)
     if not check:
         reasons = [f"{ref} is to be changed" for item in wanted for ref, _ in item.patched]
+        admin = here.settings.dashboard_admin if "rhods" in names else None
+        reasons += dashboard_admin.lacking(here.client, admin)
         reasons += unsettled(here.client, here.outside, here.session.kubeconfig, wanted, here.model_folders())
         if not reasons:
             show.note(f"{playbooks.names(names)}: all there, nothing to change")
             return playbooks.Outcome()
         with exclusive(here.client, holder=here.session.user):
             adopt(here, wanted)
-            return deliver(here, names, wanted, show)
+            outcome = deliver(here, names, wanted, show)
+            if admin:
+                dashboard_admin.grant(here.client, Keeper(here.client, **record_of(here)), admin)
+            return outcome
     return deliver(here, names, wanted, show, check=True)
 
 
@@ -193,10 +215,16 @@ def deliver(
         variables = render(here, wanted, folder)
         log = here.settings.state_dir / "log.jsonl"
         stages = {name: JOURNEY[name] for name in names}
-        return playbooks.run(stages, variables, show=show, log=log, check=check)
+        return playbooks.run(stages, variables, show=show, log=log, check=check, secrets=secrets_of(wanted))
 
 
-def render(here: Visit, wanted: Sequence[Desired], folder: Path) -> dict[str, Any]:
+def secrets_of(wanted: Sequence[Desired]) -> dict[str, Obj]:
+    """Return the Secrets among what is applied: they are handed over, not rendered."""
+    objects = (obj for item in wanted for group in item.applied.values() for obj in group)
+    return {str(Ref.of(obj)): obj for obj in objects if obj["kind"] == "Secret"}
+
+
+def render(here: Visit, wanted: Sequence[Desired], folder: Path, *, whole: bool = False) -> dict[str, Any]:
     """Write what the stages apply and await into a folder, and return the variables that point there."""
     (ca_file := folder / "route-ca.crt").write_text(here.outside.certificates)
     connection = {
@@ -212,7 +240,7 @@ def render(here: Visit, wanted: Sequence[Desired], folder: Path) -> dict[str, An
         "model_folders": here.model_folders(),
     }
     for item in wanted:
-        for what, sets in (("objects", objects_of(item)), ("awaited", awaited_of(item))):
+        for what, sets in (("objects", objects_of(item, whole)), ("awaited", awaited_of(item))):
             (target := folder / item.stage / what).mkdir(parents=True)
             for name, content in sets.items():
                 write(target / f"{name}.json", content)
@@ -221,9 +249,10 @@ def render(here: Visit, wanted: Sequence[Desired], folder: Path) -> dict[str, An
     return variables
 
 
-def objects_of(item: Desired) -> dict[str, list[Obj]]:
-    """Return the files of objects of one stage."""
-    return {**item.applied, "delivered": item.delivered} if item.applied else {}
+def objects_of(item: Desired, whole: bool) -> dict[str, list[Obj]]:
+    """Return the files of objects of one stage; unless asked for, what is secret is not in them."""
+    sets = {**item.applied, "delivered": item.delivered} if item.applied else {}
+    return sets if whole else {name: handover.bare(objects) for name, objects in sets.items()}
 
 
 def awaited_of(item: Desired) -> dict[str, list[dict[str, Any]]]:

@@ -7,22 +7,29 @@ import statistics
 import struct
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import urllib3
 
-from bootstrap import bucket, grpc_v2
+from bootstrap import bucket, grpc_v2, own_model
 from bootstrap.connection import connection_keys
 from bootstrap.errors import DemoError, VerifyError
 from bootstrap.forward import forwarded, ready_pod
 from bootstrap.outside import route_url
+from bootstrap.settings import Settings
 from bootstrap.stages import MODEL, PREFIXES, Visit
 
 ANSWERS = {"fraud": MODEL / "known_answers.json", "fraud-v2": MODEL / "known_answers_v2.json"}
-TOLERANCE = 1e-6  # other hardware may round another way; on loopback it is the rehearsal, where nothing may differ
-SETTLE = 15.0  # a router or a mesh may need a moment after everything is ready
+Tolerance = tuple[float, float]  # absolute, and beside it relative to the value
+EXACT: Tolerance = (0.0, 0.0)  # on loopback it is the rehearsal, where nothing may differ
+NEAR: Tolerance = (1e-6, 0.0)  # other hardware may round another way
+OWN: Tolerance = (1e-6, 1e-5)  # a model of the user's was not made to be exact on every machine
+FLOATS = {"FP16": "e", "FP32": "f", "FP64": "d"}
+SETTLE = 30.0  # a router or a mesh may need a moment after everything is ready
 GRPC = {
     "raw": ("serving.kserve.io/inferenceservice={name}", 9000),
     "modelmesh": ("name=modelmesh-serving-triton", 8033),
@@ -38,12 +45,13 @@ class Proof:
     asked: int
     largest_difference: float
     milliseconds: list[float] = field(default_factory=list)
-    example: float = 0.0
+    example: float | None = 0.0
+    own: bool = False  # a model of the user's
 
     @property
     def latency(self) -> float:
         """Return the median answer time in milliseconds."""
-        return statistics.median(self.milliseconds)
+        return statistics.median(self.milliseconds or [0.0])
 
     def to_json(self) -> dict[str, Any]:
         """Return this as plain data."""
@@ -54,11 +62,18 @@ class Proof:
             "largest_difference": self.largest_difference,
             "median_milliseconds": round(self.latency, 2),
             "example": self.example,
+            "own_model": self.own,
         }
 
     def __str__(self) -> str:
+        if not self.asked:
+            return (
+                f"{self.model}: a model of yours is loaded, but NO ANSWER WAS COMPARED, because none is known; "
+                "`make answers MODEL=<file>` computes some"
+            )
         shown = "exactly" if self.largest_difference == 0 else f"within {self.largest_difference:.1e}"
-        return f"{self.model}: {self.asked} known answers {shown}, REST and gRPC, {self.latency:.1f} ms at the median"
+        model = f"{self.model} (a model of yours)" if self.own else self.model
+        return f"{model}: {self.asked} known answers {shown}, REST and gRPC, {self.latency:.1f} ms at the median"
 
 
 def float32(value: float) -> float:
@@ -66,8 +81,10 @@ def float32(value: float) -> float:
     return float(struct.unpack("<f", struct.pack("<f", value))[0])
 
 
-def known(name: str) -> dict[str, Any]:
-    """Return the known answers of a model."""
+def known(name: str, settings: Settings) -> dict[str, Any] | None:
+    """Return the known answers of a model; None for a model of the user's of which none are known."""
+    if settings.model and name == own_model.SLOT:
+        return own_model.known(settings, settings.model)
     path = ANSWERS[name]
     try:
         return dict(json.loads(path.read_text()))
@@ -88,15 +105,18 @@ def verify(here: Visit) -> list[Proof]:
 
 def prove(here: Visit, name: str) -> Proof:
     """Ask one model over REST, and once over gRPC."""
-    expected, url = known(name), endpoint(here, name)
+    expected, url = known(name, here.settings), endpoint(here, name)
+    if expected is None:
+        return loaded(here, name, url)
+    own = bool(here.settings.model) and name == own_model.SLOT
     exact = urlsplit(here.session.server).hostname in ("127.0.0.1", "localhost", "::1")
-    tolerance = 0.0 if exact else TOLERANCE
+    tolerance = OWN if own else EXACT if exact else NEAR
     pool, differences, times = here.outside.pool(url), [0.0], []
-    settle(pool, url, expected["answers"][0])
+    settle(pool, url, expected["answers"], tolerance)
     for answer in expected["answers"]:
         began = time.perf_counter()
         outputs = infer(pool, url, answer["inputs"])
-        if len(answer["inputs"][0]["data"]) == answer["inputs"][0]["shape"][-1]:
+        if own or len(answer["inputs"][0]["data"]) == answer["inputs"][0]["shape"][-1]:
             times.append((time.perf_counter() - began) * 1000)
         differences.append(compare(here, name, answer, outputs, tolerance, "REST"))
     first = expected["answers"][0]
@@ -105,23 +125,41 @@ def prove(here: Visit, name: str) -> Proof:
     with forwarded(here.outside, here.session.kubeconfig, pod, port) as local:
         outputs = grpc_v2.infer(local, name, first["inputs"])
     differences.append(compare(here, name, first, outputs, tolerance, "gRPC"))
-    example = float32(first["outputs"][0]["data"][0])
-    return Proof(name, url, len(expected["answers"]), max(differences), times, example)
+    example = first["outputs"][0]["data"][0]
+    shown = float32(example) if isinstance(example, float) else None
+    return Proof(name, url, len(expected["answers"]), max(differences), times, shown, own)
 
 
-def settle(pool: urllib3.PoolManager, url: str, answer: Mapping[str, Any]) -> None:
-    """Return at the first answer, or after a while, so that the real question reports what is wrong."""
+def loaded(here: Visit, name: str, url: str) -> Proof:
+    """Say that a model of which no answer is known is loaded, and is the one that was given."""
+    ready = url.removesuffix("/infer") + "/ready"
+    try:
+        answer = here.outside.pool(url).request("GET", ready)
+    except urllib3.exceptions.HTTPError as problem:
+        raise VerifyError(
+            f"{ready} cannot be reached from here: {problem}; check proxy (HTTPS_PROXY) and CA_FILE"
+        ) from problem
+    if answer.status != 200:
+        raise VerifyError(f"{ready} answers {answer.status}: {text(answer.data)}; {meaning(answer.status)}")
+    if (stored := in_bucket(here, name)) != sha256(here, name):
+        raise VerifyError(f"{name}: {told(name, stored)}")
+    return Proof(name, url, 0, 0.0, own=True)
+
+
+def settle(pool: urllib3.PoolManager, url: str, answers: Sequence[Mapping[str, Any]], tolerance: Tolerance) -> None:
+    """Return once every answer is right, or after a while, so that the real question reports what is wrong.
+
+    A router goes on to send requests to the pod before for a moment, which may serve another model.
+    """
     end = time.monotonic() + SETTLE
     while time.monotonic() < end:
-        try:
-            infer(pool, url, answer["inputs"])
-        except VerifyError:
-            time.sleep(0.1)
-        else:
-            return
+        with suppress(VerifyError):
+            if not any(difference(one, infer(pool, url, one["inputs"]), tolerance)[1] for one in answers):
+                return
+        time.sleep(0.1)
 
 
-def infer(pool: urllib3.PoolManager, url: str, inputs: Sequence[Mapping[str, Any]]) -> dict[str, list[float]]:
+def infer(pool: urllib3.PoolManager, url: str, inputs: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
     """Return the outputs by name that the endpoint answers."""
     body = json.dumps({"inputs": list(inputs)})
     try:
@@ -134,7 +172,7 @@ def infer(pool: urllib3.PoolManager, url: str, inputs: Sequence[Mapping[str, Any
         raise VerifyError(f"{url} answers {answer.status}: {text(answer.data)}; {meaning(answer.status)}")
     try:
         outputs = json.loads(answer.data)["outputs"]
-        return {one["name"]: [float(value) for value in one["data"]] for one in outputs}
+        return {one["name"]: list(one["data"]) for one in outputs}
     except (ValueError, KeyError, TypeError) as problem:
         raise VerifyError(f"{url} answers 200 with something that is no V2 answer: {text(answer.data)}") from problem
 
@@ -154,40 +192,66 @@ def meaning(status: int) -> str:
 
 
 def compare(
-    here: Visit, name: str, answer: Mapping[str, Any], got: Mapping[str, list[float]], tolerance: float, way: str
+    here: Visit, name: str, answer: Mapping[str, Any], got: Mapping[str, list[Any]], tolerance: Tolerance, way: str
 ) -> float:
     """Return the largest difference of one answer; more than the tolerance is an error that names the row."""
+    largest, problem = difference(answer, got, tolerance)
+    if problem:
+        row, _, what = problem.partition(" ")
+        raise VerifyError(f"{name}, row '{answer['name']}'{row} over {way}: {what}; {cause(here, name)}")
+    return largest
+
+
+def difference(answer: Mapping[str, Any], got: Mapping[str, list[Any]], tolerance: Tolerance) -> tuple[float, str]:
+    """Return the largest difference, and the first that is more than the tolerance: its row and what it is."""
     largest = 0.0
     for output in answer["outputs"]:
-        expected = [float32(value) for value in output["data"]]
-        values = [float32(value) for value in got.get(output["name"], [])]
+        form = FLOATS.get(output.get("datatype", "FP32"))
+        expected = [rounded(form, value) for value in output["data"]]
+        values = [rounded(form, value) for value in got.get(output["name"], [])]
         if len(values) != len(expected):
-            raise VerifyError(
-                f"{name}, row '{answer['name']}' over {way}: expected {len(expected)} values of {output['name']}, "
-                f"got {len(values)}; {cause(here, name)}"
-            )
+            return largest, f" expected {len(expected)} values of {output['name']}, got {len(values)}"
         for row, (want, value) in enumerate(zip(expected, values, strict=True)):
-            difference = abs(want - value)
-            if not difference <= tolerance:
-                raise VerifyError(
-                    f"{name}, row '{answer['name']}'[{row}] over {way}: expected {want!r}, got {value!r}; "
-                    f"{cause(here, name)}"
-                )
-            largest = max(largest, difference)
-    return largest
+            found = abs(want - value) if form else float(want != value)
+            allowed = tolerance[0] + tolerance[1] * abs(want) if form else 0.0
+            if not found <= allowed:
+                return largest, f"[{row}] expected {want!r}, got {value!r}"
+            largest = max(largest, found)
+    return largest, ""
+
+
+def rounded(form: str | None, value: Any) -> Any:
+    """Return a number as its datatype keeps it; anything but a number with a fraction as it is."""
+    return struct.unpack(f"<{form}", struct.pack(f"<{form}", float(value)))[0] if form else value
 
 
 def cause(here: Visit, name: str) -> str:
     """Return the likely cause of a wrong answer, by what lies in the bucket."""
     try:
-        namespace = here.settings.namespace
-        keys, where = connection_keys(here.client, namespace)
-        with bucket.endpoint(here.client, here.outside, here.session.kubeconfig, namespace) as place:
-            stored = bucket.stored_digest(place.reader(keys), where, f"{PREFIXES[name]}/1/model.onnx")
+        stored, ours = in_bucket(here, name), sha256(here, name)
     except Exception as problem:
         return f"the bucket could not be asked for the cause: {problem}"
-    if stored is None:
-        return f"the bucket {where} has no {PREFIXES[name]}/1/model.onnx: wrong path; `make model` brings it"
-    if stored != known(name)["sha256"]:
-        return f"the bucket holds another model (sha256 {stored[:12]}); `make model` brings ours back"
+    if stored != ours:
+        return told(name, stored)
     return "the bucket holds the right model, so the server still serves an older one: delete its pod, or `make reset`"
+
+
+def in_bucket(here: Visit, name: str) -> str | None:
+    """Return the sha256 of the model that lies in the bucket."""
+    namespace = here.settings.namespace
+    keys, where = connection_keys(here.client, namespace)
+    with bucket.endpoint(here.client, here.outside, here.session.kubeconfig, namespace) as place:
+        return bucket.stored_digest(place.reader(keys), where, f"{PREFIXES[name]}/1/model.onnx")
+
+
+def sha256(here: Visit, name: str) -> str:
+    """Return the sha256 of the model that has to lie in the bucket."""
+    return bucket.digest(Path(here.model_folders()[PREFIXES[name]]) / "1" / "model.onnx")
+
+
+def told(name: str, stored: str | None) -> str:
+    """Return what is wrong in the bucket."""
+    if stored is None:
+        return f"the bucket has no {PREFIXES[name]}/1/model.onnx: wrong path; `make model` brings it"
+    again = "give the same MODEL again, or " if name == own_model.SLOT else ""
+    return f"the bucket holds another model (sha256 {stored[:12]}); {again}`make model` brings ours back"

@@ -171,7 +171,12 @@ class Keeper:
 
     def changing(self, ref: Ref, change: Change) -> None:
         """Note what is about to be changed about an object that is not ours; what it said at first stays noted."""
-        self._note(lambda record: record.changed.setdefault(ref, change))
+
+        def edit(record: Record) -> None:
+            first = record.changed.get(ref, change)
+            record.changed[ref] = Change(was=first.was, now=change.now)
+
+        self._note(edit)
 
     def put_back(self, refs: Iterable[Ref]) -> None:
         """Note what says again what it said before us."""

@@ -13,7 +13,7 @@ from tests.unit.cluster import Objects, obj, visit
 ANSWER = {"name": "row", "outputs": [{"name": "dense_3", "data": [0.1, 0.2]}]}
 
 
-def compare(folder: Path, values: list[float], tolerance: float = 0.0) -> float:
+def compare(folder: Path, values: list[float], tolerance: verify.Tolerance = verify.EXACT) -> float:
     return verify.compare(visit(Objects(), folder), "fraud", ANSWER, {"dense_3": values}, tolerance, "REST")
 
 
@@ -27,12 +27,12 @@ def test_a_wrong_number_names_row_expected_and_got(tmp_path: Path) -> None:
 
 
 def test_a_difference_within_the_tolerance_is_reported_not_refused(tmp_path: Path) -> None:
-    assert 0 < compare(tmp_path, [0.1, 0.2000003], verify.TOLERANCE) < verify.TOLERANCE
+    assert 0 < compare(tmp_path, [0.1, 0.2000003], verify.NEAR) < verify.NEAR[0]
 
 
 def test_a_number_that_is_none_is_never_right(tmp_path: Path) -> None:
     with pytest.raises(VerifyError, match="got nan"):
-        compare(tmp_path, [0.1, float("nan")], verify.TOLERANCE)
+        compare(tmp_path, [0.1, float("nan")], verify.NEAR)
 
 
 def test_a_missing_row_is_said(tmp_path: Path) -> None:

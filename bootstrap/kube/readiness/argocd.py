@@ -68,6 +68,9 @@ def synced_to(revision: str) -> Predicate:
         at = dig(obj, "status", "sync", "revision", default="")
         operated = dig(obj, "status", "operationState", "syncResult", "revision", default=at)
         verdict = application(obj)
+        compared = dig(obj, "status", "sync", "comparedTo", "source")
+        if compared and bare(compared) != bare(dig(obj, "spec", "source", default={})):
+            return not_ready("has not looked at its changed source yet")
         if at == revision and (operated == revision or verdict.ready):
             return verdict
         if verdict.failed and not at:  # it fails before it can say at which revision
@@ -75,6 +78,13 @@ def synced_to(revision: str) -> Predicate:
         return not_ready(f"is at revision {at[:12] or 'unknown'}, not yet at {revision[:12]}")
 
     return check
+
+
+def bare(data: object) -> object:
+    """Return data without what is empty: Argo CD leaves that out where it repeats a source."""
+    if isinstance(data, dict):
+        return {key: found for key, value in data.items() if (found := bare(value)) not in (None, "", {}, [], False)}
+    return [bare(one) for one in data] if isinstance(data, list) else data
 
 
 def _condition_trouble(obj: Obj) -> Verdict | None:

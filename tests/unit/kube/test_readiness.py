@@ -111,6 +111,15 @@ def test_an_application_at_another_revision_is_not_ready() -> None:
     assert verdict.reason == "is at revision old, not yet at new"
 
 
+def test_an_application_is_not_ready_before_its_changed_source_is_compared() -> None:
+    obj = application("new")
+    obj["spec"] = {"source": {"path": "p", "kustomize": {"patches": [{"patch": "x", "target": {"kind": "K"}}]}}}
+    obj["status"]["sync"]["comparedTo"] = {"source": {"path": "p"}}
+    assert synced_to("new")(obj).reason == "has not looked at its changed source yet"
+    obj["status"]["sync"]["comparedTo"] = {"source": {**obj["spec"]["source"], "chart": ""}}
+    assert synced_to("new")(obj).ready
+
+
 def test_the_failed_sync_of_a_former_revision_does_not_count() -> None:
     obj = application("new", phase="Failed", message="x", syncResult={"revision": "old"})
     obj["status"]["sync"]["status"] = "OutOfSync"

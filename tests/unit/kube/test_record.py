@@ -171,7 +171,7 @@ def test_a_changed_object_is_noted_with_what_it_said_at_first(client: Client) ->
     keeper(client).changing(OLD, later)
     found = read(client)
     assert found is not None
-    assert found.changed == {OLD: first}
+    assert found.changed == {OLD: Change(first.was, later.now)}
     assert Record.from_data(found.to_data()) == found
     keeper(client).put_back([OLD])
     assert (read(client) or found).changed == {}

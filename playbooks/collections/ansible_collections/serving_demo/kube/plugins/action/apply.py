@@ -7,6 +7,7 @@ from typing import Any
 
 from ansible_collections.serving_demo.kube.plugins.plugin_utils.task import DemoAction, load
 
+from bootstrap import handover
 from bootstrap.kube.apply import apply
 from bootstrap.kube.objects import Ref
 from bootstrap.kube.record import Keeper
@@ -19,7 +20,7 @@ class ActionModule(DemoAction):
 
     def act(self, args: dict[str, Any]) -> dict[str, Any]:
         """Apply, or in check mode ask the server what it would do."""
-        objects = load(args["src"])
+        objects = handover.complete(load(args["src"]))
         if not objects:
             return {"changed": False, "created": [], "configured": []}
         client, check = self.client(args), bool(self._task.check_mode)
