@@ -24,6 +24,7 @@ from bootstrap.settings import Settings
 from bootstrap.stages import MODEL, PREFIXES, Visit
 
 ANSWERS = {"fraud": MODEL / "known_answers.json", "fraud-v2": MODEL / "known_answers_v2.json"}
+Wrong = tuple[str, str, str]  # row, what was expected, what came
 Tolerance = tuple[float, float]  # absolute, and beside it relative to the value
 EXACT: Tolerance = (0.0, 0.0)  # on loopback it is the rehearsal, where nothing may differ
 NEAR: Tolerance = (1e-6, 0.0)  # other hardware may round another way
@@ -197,27 +198,31 @@ def compare(
     """Return the largest difference of one answer; more than the tolerance is an error that names the row."""
     largest, problem = difference(answer, got, tolerance)
     if problem:
-        row, _, what = problem.partition(" ")
-        raise VerifyError(f"{name}, row '{answer['name']}'{row} over {way}: {what}; {cause(here, name)}")
+        row, want, value = problem
+        raise VerifyError(
+            f"{name}, row '{answer['name']}'{row} over {way}: expected {want}, got {value}; {cause(here, name)}"
+        )
     return largest
 
 
-def difference(answer: Mapping[str, Any], got: Mapping[str, list[Any]], tolerance: Tolerance) -> tuple[float, str]:
-    """Return the largest difference, and the first that is more than the tolerance: its row and what it is."""
+def difference(
+    answer: Mapping[str, Any], got: Mapping[str, list[Any]], tolerance: Tolerance
+) -> tuple[float, Wrong | None]:
+    """Return the largest difference, and the first that is more than the tolerance."""
     largest = 0.0
     for output in answer["outputs"]:
         form = FLOATS.get(output.get("datatype", "FP32"))
         expected = [rounded(form, value) for value in output["data"]]
         values = [rounded(form, value) for value in got.get(output["name"], [])]
         if len(values) != len(expected):
-            return largest, f" expected {len(expected)} values of {output['name']}, got {len(values)}"
+            return largest, ("", f"{len(expected)} values of {output['name']}", str(len(values)))
         for row, (want, value) in enumerate(zip(expected, values, strict=True)):
             found = abs(want - value) if form else float(want != value)
             allowed = tolerance[0] + tolerance[1] * abs(want) if form else 0.0
             if not found <= allowed:
-                return largest, f"[{row}] expected {want!r}, got {value!r}"
+                return largest, (f"[{row}]", repr(want), repr(value))
             largest = max(largest, found)
-    return largest, ""
+    return largest, None
 
 
 def rounded(form: str | None, value: Any) -> Any:
