@@ -16,6 +16,8 @@ SHELLS = {
     "zsh": "autoload -U +X compinit && compinit\nautoload -U +X bashcompinit && bashcompinit\n",
 }
 FUNCTION = """\
+# words hold no blanks, and neither zsh nor the bash of macOS has mapfile
+# shellcheck disable=SC2207
 _serving_demo() {{
     local word="${{COMP_WORDS[COMP_CWORD]}}"
     if [ "$COMP_CWORD" -eq 1 ]; then

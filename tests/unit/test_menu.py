@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,14 @@ def test_the_next_words_are_settings_but_no_secrets() -> None:
 
 def test_completion_completes_itself() -> None:
     assert completed("completion", "") == ["bash", "zsh"]
+
+
+def test_the_script_is_clean_shell() -> None:
+    checker = Path(sys.executable).with_name("shellcheck")
+    if not checker.exists():
+        pytest.skip("shellcheck is not in this virtualenv")
+    said = subprocess.run([checker, "-s", "bash", "-"], input=SCRIPT + "\n", capture_output=True, text=True, timeout=20)
+    assert said.stdout == ""
 
 
 def test_zsh_is_told_to_read_what_bash_reads() -> None:

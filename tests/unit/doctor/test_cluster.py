@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from bootstrap.doctor import cluster
 from bootstrap.kube.objects import LABELS, Obj, Ref
 from bootstrap.kube.record import Record
@@ -142,23 +140,6 @@ FINE: list[tuple[str, dict[str, Any]]] = [
     ("aggregated APIs", {"api_services": [api_service("True")]}),
     ("image registries", {"settings": {"minio_image": "m/a:1", "triton_image": "m/b:1"}, "mirrors": [MIRROR]}),
 ]
-CHECKS = {check.name: check.look for check in cluster.CHECKS}
-
-
-@pytest.mark.parametrize(("name", "bad", "message"), BAD, ids=[f"{case[0]}-{case[2][:30]}" for case in BAD])
-def test_each_problem_is_said_with_its_next_step(name: str, bad: dict, message: str) -> None:
-    (found,) = said(CHECKS[name], sight(**bad))
-    assert found.startswith(message)
-
-
-@pytest.mark.parametrize(("name", "fine"), FINE, ids=[case[0] for case in FINE])
-def test_nothing_is_said_of_what_is_in_order(name: str, fine: dict) -> None:
-    assert said(CHECKS[name], sight(**fine)) == []
-
-
-def test_every_check_has_a_case_and_is_quiet_on_a_healthy_cluster() -> None:
-    assert {case[0] for case in BAD} == set(CHECKS)
-    assert [text for look in CHECKS.values() for text in said(look, sight())] == []
 
 
 def test_rights_speak_of_operators_only_where_some_are_installed() -> None:

@@ -13,6 +13,13 @@ from tests.unit.kube.stub import Stub, serving
 
 
 @pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Retries that give up, and pauses that end, ten times sooner."""
+    monkeypatch.setattr("bootstrap.kube.client.PATIENCE", 0.5)
+    monkeypatch.setattr("bootstrap.kube.observe.BROKEN_PAUSE", 0.1)
+
+
+@pytest.fixture
 def world(tmp_path: Path) -> Iterator[tuple[Stub, Client]]:
     with serving(tmp_path) as (stub, kubeconfig):
         client = connect(kubeconfig)

@@ -178,6 +178,7 @@ def test_a_proxy_from_settings_or_environment_is_not_used_on_loopback(
     assert who(connect(kubeconfig(tmp_path, world, {"token": "t"}), https_proxy="http://127.0.0.1:1")) == "alice"
 
 
+@pytest.mark.usefixtures("impatient")
 def test_a_proxy_that_is_down_is_named_without_its_password(world: World, tmp_path: Path) -> None:
     path = kubeconfig(tmp_path, world, {"token": "t"}, **{"proxy-url": "http://me:secret@127.0.0.1:1"})
     with pytest.raises(Unreachable, match=r"the proxy http://127.0.0.1:1 does not lead to") as caught:

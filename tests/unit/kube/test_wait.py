@@ -96,17 +96,19 @@ def test_a_watch_that_ends_or_is_too_old_is_begun_again(stub: Stub, client: Clie
     assert sum("watch" not in path and "deployments" in path for _, path in stub.requests) == 2
 
 
+@pytest.mark.usefixtures("impatient")
 def test_an_api_server_that_fails_for_a_while_does_not_end_the_wait(stub: Stub, client: Client) -> None:
     stub.add(deployment(1))
     stub.faults = [Fault("GET", "deployments", 503, 3), Fault("GET", "deployments", 0, 2)]
     wait(client, [Target(DEPLOYMENT)], timeout=10, why="MinIO")
 
 
+@pytest.mark.usefixtures("impatient")
 def test_an_answer_that_fails_is_not_taken_for_absence(stub: Stub, client: Client) -> None:
     stub.add(config())
     stub.faults = [Fault("GET", "configmaps", 500, 100, "etcd is down")]
     with pytest.raises(WaitTimeout, match="cannot be read: etcd is down"):
-        wait(client, [Target(CONFIG, absent=True)], timeout=7, why="it to go")
+        wait(client, [Target(CONFIG, absent=True)], timeout=1.5, why="it to go")
 
 
 def test_absence_is_seen_as_it_happens(stub: Stub, client: Client, later: Any) -> None:
