@@ -10,9 +10,26 @@ from docs.generate.messages import ROOT
 from docs.generate.modules import packages, python_locks, tools
 
 PATH = ROOT / "docs" / "licences.md"
-# read from the LICENSE of each main module; modules linked into them keep their own
-TOOLS = {"minio": "AGPL-3.0-only"}
 APACHE = "Apache-2.0"
+# by the LICENSE of each main module; modules linked into them keep their own
+TOOLS = {
+    "argocd": APACHE,
+    "argocd-operator": APACHE,
+    "etcd": APACHE,
+    "gateway-api": APACHE,
+    "grpc-health-probe": APACHE,
+    "helm": APACHE,
+    "kserve": APACHE,
+    "kube-rbac-proxy": APACHE,
+    "kubernetes": APACHE,
+    "kustomize": APACHE,
+    "minio": "AGPL-3.0-only",
+    "olm": APACHE,
+    "openshift-api": APACHE,
+    "opm": APACHE,
+    "prometheus-operator": APACHE,
+}
+UNREAD = "not looked up"
 CLASSIFIED = {
     "Apache Software License": "Apache-2.0",
     "BSD License": "BSD",
@@ -73,7 +90,7 @@ def python_licences() -> dict[str, str]:
 def text() -> str:
     """Return the whole document."""
     rows = [
-        f"| {tool.name} | `{tool.main.name}` {tool.main.version} | {TOOLS.get(tool.name, APACHE)} |" for tool in tools()
+        f"| {tool.name} | `{tool.main.name}` {tool.main.version} | {TOOLS.get(tool.name, UNREAD)} |" for tool in tools()
     ]
     lines = [HEAD, "## Tools of the rehearsal\n", "| tool | main module | licence |", "|---|---|---|", *rows, ""]
     lines += ["## Python packages\n", "| package | version | licence |", "|---|---|---|"]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import bootstrap
-from docs.generate.licences import APACHE, TOOLS, python_licences
+from docs.generate.licences import APACHE, TOOLS, UNREAD, python_licences
 from docs.generate.messages import ROOT
 from docs.generate.modules import Module, Tool, packages, python_locks, tools
 
@@ -42,7 +42,7 @@ def named(licence: str) -> dict[str, str]:
 def built(tool: Tool) -> tuple[Part, Part]:
     """Return a tool as an application, and what is linked into it."""
     reference = f"serving-demo:tool/{tool.name}"
-    licence = {"license": {"id": TOOLS.get(tool.name, APACHE)}}
+    licence = {"license": named(TOOLS.get(tool.name, UNREAD))}
     made: Part = {
         "type": "application",
         "bom-ref": reference,
@@ -76,7 +76,7 @@ def document() -> Part:
         uses.append({"ref": reference, "dependsOn": sorted({one["bom-ref"] for one in parts})})
     for tool in tools():
         made, needs = built(tool)
-        linked = [part("golang", one, TOOLS.get(tool.name, APACHE) if one == tool.main else "") for one in tool.modules]
+        linked = [part("golang", one, TOOLS.get(tool.name, UNREAD) if one == tool.main else "") for one in tool.modules]
         components.update({one["bom-ref"]: {**components.get(one["bom-ref"], {}), **one} for one in linked})
         components[made["bom-ref"]] = made
         uses.append(needs)

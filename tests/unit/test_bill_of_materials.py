@@ -28,6 +28,10 @@ def test_every_go_module_has_the_hash_of_its_go_sum() -> None:
         assert [len(item["value"]) for item in one["properties"]] == [64], one["name"]
 
 
+def test_the_licence_of_every_tool_has_been_looked_up() -> None:
+    assert {tool.name for tool in tools()} == set(licences.TOOLS), "docs/generate/licences.py lists them"
+
+
 def test_a_replaced_module_is_named_as_what_replaces_it() -> None:
     argocd = next(tool for tool in tools() if tool.name == "argocd")
     text = (ROOT / "rehearsal/tools/argocd/go.mod").read_text()

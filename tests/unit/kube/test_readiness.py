@@ -13,6 +13,7 @@ import yaml
 from bootstrap.kube.objects import Obj
 from bootstrap.kube.readiness import PREDICATES, condition_is, judge, synced_to
 
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the same, in C where that was built
 OURS = Path(__file__).parents[2] / "data" / "objects"
 # samples of real clusters are not ours to copy; where they lie beside the clone, they are read there
 REAL = Path(os.environ.get("REAL_OBJECTS", Path(__file__).parents[4] / "shared" / "real-objects"))
@@ -32,7 +33,7 @@ OTHERWISE = {
 
 
 def documents(path: Path) -> list[Obj]:
-    return [found for found in yaml.safe_load_all(path.read_text()) if isinstance(found, dict)]
+    return [found for found in yaml.load_all(path.read_text(), Loader=LOADER) if isinstance(found, dict)]
 
 
 def judged(path: Path) -> str:
