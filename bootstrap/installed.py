@@ -216,10 +216,14 @@ def its_own(obj: Obj, row: Package, known: Record) -> bool:
 
 
 def hands(obj: Obj) -> list[str]:
-    """Return who else has written what an object is to be: people, by their tools' names, not programs."""
+    """Return who else has written what an object is to be: people, by their tools' names, not programs.
+
+    Who writes the status as well is its operator: some write the whole object.
+    """
     entries = dig(obj, "metadata", "managedFields", default=[])
+    operators = {one.get("manager", "") for one in entries if one.get("subresource") == "status"}
     wrote = {one.get("manager", "") for one in entries if "f:spec" in (one.get("fieldsV1") or {})}
-    return sorted(name for name in wrote if name != MANAGER and not PROGRAM.search(name))
+    return sorted(name for name in wrote - operators if name != MANAGER and not PROGRAM.search(name))
 
 
 def others_operators(client: Client, known: Record, namespace: str) -> list[Ref]:

@@ -171,7 +171,11 @@ def test_an_object_of_others_that_holds_our_fields_gives_them_back() -> None:
 )
 def test_an_instance_that_people_have_changed_keeps_its_operator(manager: str, keeps: bool) -> None:
     dsc = obj("datasciencecluster.opendatahub.io/v2", "DataScienceCluster", "default-dsc", labels=LABELS)
-    dsc["metadata"]["managedFields"] = [{"manager": manager, "operation": "Update", "fieldsV1": {"f:spec": {}}}]
+    dsc["metadata"]["managedFields"] = [
+        {"manager": manager, "operation": "Update", "fieldsV1": {"f:spec": {}}},
+        {"manager": "of-2.8", "operation": "Update", "fieldsV1": {"f:metadata": {}, "f:spec": {}}},
+        {"manager": "of-2.8", "operation": "Update", "subresource": "status", "fieldsV1": {"f:status": {}}},
+    ]
     known = installed_here()
     known.created.add(Ref.of(dsc))
     found = going(dsc, known=known)
