@@ -20,7 +20,7 @@ from rehearsal.cluster import CLONE, Cluster, root_of
 from rehearsal.env_file import variables
 from tests.e2e.conftest import RUNNING, rehearsal
 
-COMMAND_SECONDS = 420  # a minute and a half on an idle machine
+COMMAND_SECONDS = 900  # a minute and a half on an idle machine
 WRITES = {"create", "update", "patch", "delete", "deletecollection"}
 # asking who one is, what one may do, and reaching a pod are creations by verb alone
 NO_WRITES = {"selfsubjectreviews", "selfsubjectaccessreviews", "selfsubjectrulesreviews", "subjectaccessreviews"}

@@ -91,6 +91,12 @@ def returned(client: Client, before: Listing, seconds: float = 30) -> list[str]:
     return found
 
 
+def restored(client: Client, before: Listing, seconds: float = 30) -> None:
+    """The cluster is as it was; else the failure shows the difference."""
+    if found := returned(client, before, seconds):
+        raise AssertionError("\n".join(["the cluster is not as it was:", *found]))
+
+
 def name_of(kind: str, group: str, obj: Obj) -> str:
     meta = obj["metadata"]
     return f"{kind}{'.' if group else ''}{group} {meta.get('namespace') or '-'}/{meta['name']}"

@@ -13,7 +13,7 @@ from bootstrap.kube.client import Client
 from bootstrap.kube.connection import connect
 from tests.e2e.conftest import kubectl_for
 from tests.e2e.journey import User, user
-from tests.e2e.listing import returned, settled
+from tests.e2e.listing import restored, settled
 from tests.e2e.openshift_ai import Platform
 
 pytestmark = [pytest.mark.e2e, pytest.mark.soak]
@@ -97,7 +97,7 @@ def gives_back(somebody: User, platform: Platform, verb: str, delivery: str) -> 
     assert "all there, nothing to change" in somebody.run(verb, f"DELIVERY={delivery}")
     somebody.run("teardown", "YES=1")
     client = connect(somebody.cluster.kubeconfig)  # kinds have come and gone
-    assert not "\n".join(returned(client, before))
+    restored(client, before)
     assert adopted(client) == theirs
 
 
@@ -124,4 +124,4 @@ def test_a_cluster_that_was_made_to_serve_stops_again(somebody: User, platform: 
     assert "known answers exactly" in somebody.run("already-have-rhods", "DELIVERY=direct", "ALLOW_DSC_PATCH=1")
     assert "would put back what DataScienceCluster a-cluster said before" in somebody.run("teardown", "DRY_RUN=1")
     somebody.run("teardown", "YES=1")
-    assert not "\n".join(returned(connect(somebody.cluster.kubeconfig), before, 90))
+    restored(connect(somebody.cluster.kubeconfig), before, 90)

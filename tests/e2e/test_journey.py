@@ -13,7 +13,7 @@ import pytest
 from bootstrap.kube.connection import connect
 from tests.e2e.conftest import kubectl_for
 from tests.e2e.journey import User, user
-from tests.e2e.listing import returned, settled
+from tests.e2e.listing import restored, settled
 from tests.e2e.openshift_ai import Platform
 
 pytestmark = pytest.mark.e2e
@@ -83,7 +83,7 @@ def test_a_journey_ends_in_predictions_and_is_walked_back(cell: Cell, somebody: 
     answer_by_curl(somebody)
 
     somebody.run("teardown", "YES=1")
-    assert not "\n".join(returned(connect(somebody.cluster.kubeconfig), before))
+    restored(connect(somebody.cluster.kubeconfig), before)
     assert somebody.kubeconfig_sum() == kubeconfig
     for what, content in adopted.items():
         assert without_status(json.loads(kubectl("get", what, "-n", "redhat-ods-operator", "-o", "json"))) == content
