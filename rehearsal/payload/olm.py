@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from rehearsal.api import Api, Obj
+from rehearsal.catalog.fbc import lean
 from rehearsal.cluster import Cluster, RehearsalError
 from rehearsal.payload.apply import apply_all, established
 from rehearsal.toolchain import data, tool
@@ -61,7 +62,7 @@ def _templates(obj: Obj) -> list[Obj]:
 async def install(api: Api, cluster: Cluster) -> None:
     """OLM's kinds are established and its operators start."""
     chart = data("olm") / "deploy" / "chart"
-    crds = [yaml.load(path.read_text(), yaml.CSafeLoader) for path in sorted((chart / "crds").glob("*.yaml"))]
+    crds = [lean(yaml.load(path.read_text(), yaml.CSafeLoader)) for path in sorted((chart / "crds").glob("*.yaml"))]
     await apply_all(api, crds)
     await established(api, crds)
     await apply_all(api, quick(await render(chart, VALUES)))

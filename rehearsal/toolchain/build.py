@@ -12,6 +12,7 @@ from pathlib import Path
 from rehearsal.toolchain import catalog
 from rehearsal.toolchain.cache import GIB, cache_root, prune_newest, require_room
 from rehearsal.toolchain.catalog import Data, Tool
+from rehearsal.toolchain.changes import copied, modfile
 from rehearsal.toolchain.errors import BuildFailed, NotBuilt
 from rehearsal.toolchain.go import Go, find_go
 from rehearsal.toolchain.key import content_key, linker_flags
@@ -85,10 +86,12 @@ def build_one(entry: Tool, go: Go) -> None:
     start = time.monotonic()
     try:
         go.run(["mod", "verify"], entry.source, log)
-        for name, package in entry.binaries.items():
-            go.run(_build_arguments(entry, package, draft / name), entry.source, log)
+        with tempfile.TemporaryDirectory() as room:
+            extra = _changes(entry, go, Path(room))
+            for name, package in entry.binaries.items():
+                go.run(_build_arguments(entry, package, draft / name, extra), entry.source, log)
         if entry.data:
-            keep_data(entry.data, module_dir(entry.name, entry.data.module, go), draft / "data")
+            keep_data(entry.data, _module_dir(entry, entry.data.module, go), draft / "data")
         facts = {"tool": entry.label, "seconds": round(time.monotonic() - start), "go": str(go.binary)}
         (draft / "built.json").write_text(json.dumps(facts) + "\n")
         draft.chmod(0o755)  # mkdtemp makes it private; an ordinary user in a namespace of root must read it
@@ -101,15 +104,25 @@ def build_one(entry: Tool, go: Go) -> None:
         raise
 
 
-def _build_arguments(entry: Tool, package: str, output: Path) -> list[str]:
+def _build_arguments(entry: Tool, package: str, output: Path, extra: list[str]) -> list[str]:
     tags = ["-tags", ",".join(entry.tags)] if entry.tags else []
-    return ["build", "-p", "2", "-trimpath", *tags, "-ldflags", linker_flags(entry), "-o", str(output), package]
+    flags = ["-p", "2", "-trimpath", *extra, *tags, "-ldflags", linker_flags(entry)]
+    return ["build", *flags, "-o", str(output), package]
+
+
+def _changes(entry: Tool, go: Go, room: Path) -> list[str]:
+    if not entry.changes:
+        return []
+    modules = {change.module: _module_dir(entry, change.module, go) for change in entry.changes}
+    return ["-modfile", str(modfile(entry.source, copied(entry.changes, modules, room), room))]
 
 
 def module_dir(name: str, module: str, go: Go | None = None) -> Path:
     """The extracted folder of a Go module at the version that this tool's go.mod chooses; downloads where needed."""
-    entry = catalog.find(name)
-    go = go or Go(find_go(cache_root()), cache_root())
+    return _module_dir(catalog.find(name), module, go or Go(find_go(cache_root()), cache_root()))
+
+
+def _module_dir(entry: Tool, module: str, go: Go) -> Path:
     log = go.root / "logs" / f"module-{entry.name}.log"
     log.unlink(missing_ok=True)
     facts = json.loads(go.run(["mod", "download", "-json", module], entry.source, log))

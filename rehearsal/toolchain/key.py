@@ -40,6 +40,7 @@ def content_key(entry: Tool) -> str:
         digest.update(f"{path.relative_to(entry.source)} {len(content)}\n".encode() + content)
     series = ".".join(GO_NEEDED.split(".")[:2])
     kept = (entry.data.module, entry.data.includes) if entry.data else ()
-    for part in (sorted(entry.binaries.items()), entry.tags, linker_flags(entry), kept, series, go_platform()):
+    flags = (sorted(entry.binaries.items()), entry.tags, linker_flags(entry))
+    for part in (*flags, kept, series, go_platform(), *entry.changes):
         digest.update(repr(part).encode())
     return digest.hexdigest()[:16]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from rehearsal.api import ApiError, Obj
 from rehearsal.operators.openshift_ai import conditions
 from rehearsal.operators.openshift_ai.components.catalogue import parts
@@ -50,11 +52,15 @@ async def _reconcile(world: World, facts: Facts, dsci: Obj | None, dsc: Obj) -> 
     if any(conditions.find(resources[kind], "Ready") is None for kind in wanted):
         # what was never deployed says so first; a changed component keeps its last word until it was worked on
         await _report(world, version, dsc, resources, error, wanted)
-    for item in version.components:
-        resource = resources[item.kind]
-        if resource is not None and "deletionTimestamp" not in resource["metadata"]:
-            await _component(world, facts, item, resource)
-            resources[item.kind] = await world.find(COMPONENTS, item.kind, item.name)
+    pairs = [(item, found) for item in version.components if (found := resources[item.kind]) is not None]
+    alive = [(item, found) for item, found in pairs if "deletionTimestamp" not in found["metadata"]]
+    # side by side, as each has a controller of its own; all are waited for, so that the next pass meets none of them
+    done = await asyncio.gather(*(_component(world, facts, *pair) for pair in alive), return_exceptions=True)
+    for problem in done:
+        if isinstance(problem, BaseException):
+            raise problem
+    for item, _ in alive:
+        resources[item.kind] = await world.find(COMPONENTS, item.kind, item.name)
     await _report(world, version, dsc, resources, error, wanted)
 
 
