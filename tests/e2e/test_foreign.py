@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from bootstrap.kube.connection import connect
-from tests.e2e.conftest import Kubectl, eventually, kubectl_for
+from tests.e2e.conftest import RUNNING, Kubectl, eventually, kubectl_for
 from tests.e2e.journey import User, user
 from tests.e2e.listing import Listing, difference, listing, restored, settled
 
@@ -78,13 +78,46 @@ def hello(kubectl: Kubectl) -> bool:
     return said == "Succeeded"
 
 
-def test_operators_that_are_kept_go_with_the_next_teardown(somebody: User, kubectl: Kubectl, before: Listing) -> None:
+def test_another_cluster_behind_the_same_path_is_not_touched(
+    somebody: User,
+    kubectl: Kubectl,
+    before: Listing,
+    state_root: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv(RUNNING, raising=False)  # the other cluster is one of its own
     somebody.run("demo")
-    assert "stays: operator rhods-operator: KEEP=operators" in somebody.run("teardown", "YES=1", "KEEP=operators")
+    path = tmp_path / "kubeconfig"
+    shutil.copy(somebody.cluster.kubeconfig, path)
+    here = User(somebody.cluster, somebody.state, {**somebody.environment, "KUBECONFIG": str(path)})
+    assert "would delete" in here.run("teardown", "DRY_RUN=1")
+    record = json.loads(kubectl("get", *RECORD, "-o", "json"))
+    with user(state_root, tmp_path / "state", "other", "3.4") as another:
+        shutil.copy(another.cluster.kubeconfig, path)
+        there = User(another.cluster, somebody.state, {**another.environment, "KUBECONFIG": str(path)})
+        assert "there is no demo here" in there.run("teardown", "YES=1", code=2)
+        plant = kubectl_for(another.cluster)
+        plant("create", "namespace", "serving-demo-record")
+        meta = {"name": record["metadata"]["name"], "namespace": record["metadata"]["namespace"]}
+        plant("apply", "-f", "-", stdin=json.dumps({**record, "metadata": meta}))
+        then = listing(connect(another.cluster.kubeconfig))
+        for verb in ("teardown", "reset"):
+            assert "the record is about cluster" in there.run(verb, "YES=1", code=2)
+        assert not difference(then, listing(connect(another.cluster.kubeconfig)))
+        assert there.writes() == []
+    kubectl("get", "namespace", SPACE)
+
+
+def test_without_a_record_labels_tell_what_is_ours_once_allowed(somebody: User, kubectl: Kubectl) -> None:
+    kubectl("delete", "namespace", "serving-demo-record")
+    said = somebody.run("teardown", "YES=1", code=2)
+    assert f"  Namespace {SPACE}" in said
+    assert "ADOPT_LEFTOVERS=1 takes that for the demo's" in said
+    said = somebody.run("teardown", "YES=1", "ADOPT_LEFTOVERS=1", "KEEP=operators")
+    assert "stays: operator rhods-operator: KEEP=operators" in said
     assert not kubectl("get", "namespace", SPACE, "--ignore-not-found")
     assert kubectl("get", *DSC, "-o", "name")
-    somebody.run("teardown", "YES=1")
-    restored(connect(somebody.cluster.kubeconfig), before)
 
 
 def test_everything_of_somebody_else_survives(somebody: User, kubectl: Kubectl, before: Listing) -> None:
@@ -119,41 +152,4 @@ def test_everything_of_somebody_else_survives(somebody: User, kubectl: Kubectl, 
     kubectl("delete", "crd", "greetings.rehearsal.serving-demo.io")
     kubectl("delete", "operators.operators.coreos.com", f"hello-operator.{HOME}")
     somebody.run("teardown", "YES=1")
-    restored(connect(somebody.cluster.kubeconfig), before)
-
-
-def test_another_cluster_behind_the_same_path_is_not_touched(
-    somebody: User, kubectl: Kubectl, before: Listing, state_root: Path, tmp_path: Path
-) -> None:
-    somebody.run("demo")
-    path = tmp_path / "kubeconfig"
-    shutil.copy(somebody.cluster.kubeconfig, path)
-    here = User(somebody.cluster, somebody.state, {**somebody.environment, "KUBECONFIG": str(path)})
-    assert "would delete" in here.run("teardown", "DRY_RUN=1")
-    record = json.loads(kubectl("get", *RECORD, "-o", "json"))
-    with user(state_root, tmp_path / "state", "other", "3.4") as another:
-        shutil.copy(another.cluster.kubeconfig, path)
-        there = User(another.cluster, somebody.state, {**another.environment, "KUBECONFIG": str(path)})
-        assert "there is no demo here" in there.run("teardown", "YES=1", code=2)
-        plant = kubectl_for(another.cluster)
-        plant("create", "namespace", "serving-demo-record")
-        meta = {"name": record["metadata"]["name"], "namespace": record["metadata"]["namespace"]}
-        plant("apply", "-f", "-", stdin=json.dumps({**record, "metadata": meta}))
-        then = listing(connect(another.cluster.kubeconfig))
-        for verb in ("teardown", "reset"):
-            assert "the record is about cluster" in there.run(verb, "YES=1", code=2)
-        assert not difference(then, listing(connect(another.cluster.kubeconfig)))
-        assert there.writes() == []
-    kubectl("get", "namespace", SPACE)
-
-
-def test_without_a_record_labels_tell_what_is_ours_once_allowed(
-    somebody: User, kubectl: Kubectl, before: Listing
-) -> None:
-    somebody.run("demo")
-    kubectl("delete", "namespace", "serving-demo-record")
-    said = somebody.run("teardown", "YES=1", code=2)
-    assert f"  Namespace {SPACE}" in said
-    assert "ADOPT_LEFTOVERS=1 takes that for the demo's" in said
-    somebody.run("teardown", "YES=1", "ADOPT_LEFTOVERS=1")
     restored(connect(somebody.cluster.kubeconfig), before)
