@@ -7,9 +7,20 @@ import threading
 
 from rehearsal.cluster import RehearsalError
 from rehearsal.images.table import Image, repository
+from rehearsal.toolchain import catalog
 
 # the first row that answers wins: special images come before the general ones
-MODULES = ("kserve_storage", "tritonserver", "minio", "openshift_ai", "gitops", "olm", "general")
+MODULES = (
+    "kserve_storage",
+    "tritonserver",
+    "minio",
+    "openshift_ai",
+    "kserve_upstream",
+    "cert_manager",
+    "gitops",
+    "olm",
+    "general",
+)
 
 
 class CannotPull(RehearsalError):
@@ -50,11 +61,19 @@ class Table:
             )
         for bind in image.binds:
             if not bind.source.exists():
-                raise CannotPull(f"image row {image.name}: {bind.source.name} is not built; run `make rehearsal-tools`")
+                raise CannotPull(
+                    f"image row {image.name}: {bind.source.name} is not built; run {how(bind.source.name)}"
+                )
         return image
 
     def _find(self, reference: str) -> Image | None:
         return next((row for row in self.rows if row.answers(reference)), None)
+
+
+def how(name: str) -> str:
+    """The command that makes a missing program."""
+    demanded = any(entry.on_demand and name in entry.binaries for entry in catalog.TOOLS)
+    return f"`python -m rehearsal.toolchain {name}`" if demanded else "`make rehearsal-tools`"
 
 
 TABLE = Table()

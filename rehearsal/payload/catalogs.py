@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rehearsal.api import Api, ApiError, Obj
-from rehearsal.catalog import fbc, gitops, hello, openshift_ai
+from rehearsal.catalog import cert_manager, fbc, gitops, hello, openshift_ai
 from rehearsal.cluster import Cluster, RehearsalError
 from rehearsal.toolchain import data
 
@@ -30,7 +30,8 @@ class Catalog:
 
 
 def _red_hat(cluster: Cluster) -> list[fbc.Package]:
-    return [gitops.package(data("argocd-operator") / "bundle" / "manifests"), openshift_ai.package(cluster.openshift)]
+    engine = data("argocd-operator") / "bundle" / "manifests"
+    return [cert_manager.package(), gitops.package(engine), openshift_ai.package(cluster.openshift)]
 
 
 def _certified(cluster: Cluster) -> list[fbc.Package]:

@@ -47,14 +47,14 @@ def data(name: str) -> Path:
 
 
 def missing(names: Iterable[str] | None = None, root: Path | None = None) -> list[Tool]:
-    """The tools among these (all by default) that are still to be built, each once, in the table's order."""
-    every = (entry.name for entry in catalog.TOOLS)
+    """The tools among these (by default all that an `up` needs) that are still to be built, in the table's order."""
+    every = (entry.name for entry in catalog.TOOLS if not entry.on_demand)
     wanted = {catalog.find(name).name for name in (every if names is None else names)}
     return [entry for entry in catalog.TOOLS if entry.name in wanted and not home(entry, root).is_dir()]
 
 
 def ensure(names: Iterable[str] | None = None, build_cache: int = BUILD_CACHE_BYTES) -> None:
-    """Every named tool (all by default) is built; with nothing to do it takes no lock and writes nothing."""
+    """Every named tool (by default what an `up` needs) is built; with nothing to do it takes no lock."""
     names, root = None if names is None else tuple(names), cache_root()
     todo = missing(names, root)
     if not todo:

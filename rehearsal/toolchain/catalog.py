@@ -45,6 +45,7 @@ class Tool:
     changes: tuple[Change, ...] = ()
     data: Data | None = None
     folder: str = ""  # below rehearsal/, for a module that is not in tools/
+    on_demand: bool = False  # built when somebody names it, not by every `up`
 
     @property
     def source(self) -> Path:
@@ -131,6 +132,23 @@ TOOLS: tuple[Tool, ...] = (
         seconds=180,
         megabytes=80,
         data=Data("github.com/kserve/kserve", ("config/**/*",)),
+    ),
+    Tool(
+        "kserve-localmodel",
+        "v0.15.2",
+        {"kserve-localmodel": "github.com/kserve/kserve/cmd/localmodel"},
+        seconds=180,
+        megabytes=70,
+        folder="tools/kserve",
+        on_demand=True,
+    ),
+    Tool(
+        "kube-rbac-proxy",
+        "v0.18.0",
+        {"kube-rbac-proxy": "github.com/brancz/kube-rbac-proxy/cmd/kube-rbac-proxy"},
+        seconds=90,
+        megabytes=45,
+        on_demand=True,
     ),
     Tool(
         "kustomize",

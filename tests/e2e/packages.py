@@ -1,8 +1,9 @@
-"""The first package as tests install it: by hand-written objects, in a namespace of its own."""
+"""Packages as tests install them: by hand-written objects, each in a namespace of its own."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import Any
 
 from tests.e2e.conftest import Kubectl
@@ -18,11 +19,15 @@ GREETING = {
 }
 
 
-class Hello:
-    """`hello-operator` in one namespace."""
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """A package of a catalog in one namespace."""
 
-    def __init__(self, kubectl: Kubectl, namespace: str) -> None:
-        self.kubectl, self.namespace = kubectl, namespace
+    kubectl: Kubectl
+    namespace: str
+    package: str = HELLO
+    channel: str = "stable"
+    source: str = "community-operators"
 
     def get(self, *what: str) -> Obj:
         """An object or a list of the namespace, {} where it is missing."""
@@ -37,22 +42,23 @@ class Hello:
         """The namespace, its OperatorGroup and the Subscription are there."""
         self._apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": self.namespace}})
         self.apply_group("the-only")
-        where = {"source": "community-operators", "sourceNamespace": "openshift-marketplace"}
+        where = {"source": self.source, "sourceNamespace": "openshift-marketplace"}
         self._apply(
             {
                 "apiVersion": f"{OPERATORS}/v1alpha1",
                 "kind": "Subscription",
-                "metadata": {"name": HELLO, "namespace": self.namespace},
-                "spec": {"name": HELLO, "channel": "stable", **where},
+                "metadata": {"name": self.package, "namespace": self.namespace},
+                "spec": {"name": self.package, "channel": self.channel, **where},
             }
         )
 
     def subscription(self) -> Obj:
-        return self.get(f"subscriptions.{OPERATORS}", HELLO)
+        return self.get(f"subscriptions.{OPERATORS}", self.package)
 
     def csv(self) -> Obj:
         """The ClusterServiceVersion, {} before OLM made it."""
-        return self.get("csv", f"{HELLO}.v1.0.0")
+        current = self.subscription().get("status", {}).get("currentCSV")
+        return self.get("csv", current) if current else {}
 
     def plan(self) -> Obj:
         """The InstallPlan, {} before OLM made it."""
@@ -62,7 +68,7 @@ class Hello:
         return bool(self.csv().get("status", {}).get("phase") == "Succeeded")
 
     def remove(self) -> None:
-        """Nothing of the package is left but its kind."""
+        """Nothing of the package is left but its kinds."""
         for kind in (f"subscriptions.{OPERATORS}", "csv"):
             self.kubectl("delete", kind, "--all", "-n", self.namespace)
         self.kubectl("delete", "namespace", self.namespace, "--ignore-not-found")

@@ -13,7 +13,7 @@ import pytest
 from rehearsal.cluster import Cluster
 from rehearsal.faults import FAULTS
 from tests.e2e.conftest import Kubectl, eventually, rehearsal
-from tests.e2e.packages import HELLO, Hello
+from tests.e2e.packages import HELLO, Installation
 from tests.e2e.test_rehearsal_life import parts, refused
 
 pytestmark = pytest.mark.e2e
@@ -32,9 +32,9 @@ def fault(cluster: Cluster, name: str, *given: str) -> Iterator[None]:
 
 
 @pytest.fixture
-def hello(kubectl: Kubectl) -> Iterator[Hello]:
+def hello(kubectl: Kubectl) -> Iterator[Installation]:
     """The first package, not yet subscribed to."""
-    found = Hello(kubectl, "t-faults")
+    found = Installation(kubectl, "t-faults")
     yield found
     found.remove()
 
@@ -45,7 +45,7 @@ def test_every_fault_has_a_test() -> None:
 
 
 @pytest.mark.soak  # OLM tries a plan for a minute before it gives up
-def test_an_install_plan_fails_with_the_reason(cluster: Cluster, hello: Hello) -> None:
+def test_an_install_plan_fails_with_the_reason(cluster: Cluster, hello: Installation) -> None:
     with fault(cluster, "installplan-fails", f"package={HELLO}"):
         hello.subscribe()
         eventually(lambda: hello.plan().get("status", {}).get("phase") == "Failed", 90, 0.5)
@@ -58,7 +58,7 @@ def test_an_install_plan_fails_with_the_reason(cluster: Cluster, hello: Hello) -
     eventually(hello.succeeded, 90, 0.5)
 
 
-def test_an_install_plan_waits_for_approval(cluster: Cluster, hello: Hello) -> None:
+def test_an_install_plan_waits_for_approval(cluster: Cluster, hello: Installation) -> None:
     with fault(cluster, "installplan-manual", f"package={HELLO}"):
         hello.subscribe()
         eventually(lambda: hello.plan().get("status", {}).get("phase") == "RequiresApproval", 90, 0.5)
@@ -67,7 +67,7 @@ def test_an_install_plan_waits_for_approval(cluster: Cluster, hello: Hello) -> N
     eventually(hello.succeeded, 90, 0.5)
 
 
-def test_an_operator_never_gets_ready(cluster: Cluster, hello: Hello) -> None:
+def test_an_operator_never_gets_ready(cluster: Cluster, hello: Installation) -> None:
     with fault(cluster, "operator-never-ready", f"package={HELLO}"):
         hello.subscribe()
         eventually(lambda: hello.csv().get("status", {}).get("phase") == "Installing", 90, 0.5)
@@ -77,7 +77,7 @@ def test_an_operator_never_gets_ready(cluster: Cluster, hello: Hello) -> None:
     eventually(hello.succeeded, 90, 0.5)
 
 
-def conditions(hello: Hello) -> dict[str, str]:
+def conditions(hello: Installation) -> dict[str, str]:
     """The conditions of the operator's pod by type."""
     pods = hello.get("pods").get("items", [])
     return {item["type"]: item["status"] for pod in pods for item in pod["status"].get("conditions") or []}

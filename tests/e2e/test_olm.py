@@ -9,7 +9,7 @@ import pytest
 
 from rehearsal.cluster import Cluster
 from tests.e2e.conftest import Kubectl, eventually
-from tests.e2e.packages import GREETING, HELLO, Hello
+from tests.e2e.packages import GREETING, HELLO, Installation
 
 pytestmark = pytest.mark.e2e
 SHARES_CLUSTER = True
@@ -19,16 +19,16 @@ ASK = """curl -s -o /dev/null -w '%{{http_code}}' --cacert {token}/ca.crt \
 
 
 @pytest.fixture(scope="module")
-def hello(kubectl: Kubectl, cluster: Cluster) -> Iterator[Hello]:
+def hello(kubectl: Kubectl, cluster: Cluster) -> Iterator[Installation]:
     """The first package, installed by hand-written objects."""
-    found = Hello(kubectl, "t-olm")
+    found = Installation(kubectl, "t-olm")
     found.subscribe()
     eventually(found.succeeded, 90)
     yield found
     found.remove()
 
 
-def test_the_operator_runs_as_a_pod_under_its_own_service_account(hello: Hello) -> None:
+def test_the_operator_runs_as_a_pod_under_its_own_service_account(hello: Installation) -> None:
     pods = hello.get("pods")["items"]
     assert [pod["spec"]["serviceAccountName"] for pod in pods] == [HELLO]
     assert pods[0]["status"]["phase"] == "Running"
@@ -36,7 +36,7 @@ def test_the_operator_runs_as_a_pod_under_its_own_service_account(hello: Hello) 
     assert (owner["kind"], owner["name"]) == ("ClusterServiceVersion", "hello-operator.v1.0.0")
 
 
-def test_the_subscription_points_at_what_it_installed(hello: Hello) -> None:
+def test_the_subscription_points_at_what_it_installed(hello: Installation) -> None:
     eventually(lambda: hello.subscription()["status"].get("state") == "AtLatestKnown", 30)
     status = hello.subscription()["status"]
     assert status["installedCSV"] == "hello-operator.v1.0.0"
@@ -45,13 +45,13 @@ def test_the_subscription_points_at_what_it_installed(hello: Hello) -> None:
     assert {step["status"] for step in plan["status"]["plan"]} <= {"Created", "Present"}
 
 
-def test_it_does_its_work(hello: Hello) -> None:
+def test_it_does_its_work(hello: Installation) -> None:
     hello.kubectl("apply", "-n", hello.namespace, "-f", "-", stdin=json.dumps(GREETING))
     text = eventually(lambda: hello.get("configmap", "ann").get("data", {}).get("text"), 30)
     assert text == "hello, Ann"
 
 
-def test_its_rights_are_those_of_the_csv_and_no_others(hello: Hello) -> None:
+def test_its_rights_are_those_of_the_csv_and_no_others(hello: Installation) -> None:
     greetings = "/apis/rehearsal.serving-demo.io/v1/greetings"
     assert code(hello, greetings) == "200"
     assert code(hello, "/api/v1/secrets") == "403"
@@ -60,13 +60,13 @@ def test_its_rights_are_those_of_the_csv_and_no_others(hello: Hello) -> None:
     assert said.strip() == "no"
 
 
-def code(hello: Hello, path: str) -> str:
+def code(hello: Installation, path: str) -> str:
     """The status code that the operator's own token gets from inside its pod."""
     script = ASK.format(token=TOKEN, path=path)
     return hello.kubectl("exec", "-n", hello.namespace, f"deploy/{HELLO}", "--", "sh", "-c", script)
 
 
-def test_a_second_operator_group_is_too_many(hello: Hello) -> None:
+def test_a_second_operator_group_is_too_many(hello: Installation) -> None:
     """OLM itself says so, and the operator that runs is marked failed until one of the two goes."""
     hello.apply_group("another")
     eventually(lambda: hello.csv().get("status", {}).get("reason") == "TooManyOperatorGroups", 60)

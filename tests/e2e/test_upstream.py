@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from rehearsal.cluster import Cluster
-from rehearsal.toolchain import data
+from rehearsal.toolchain import data, ensure
 from tests.e2e.conftest import Kubectl, eventually, rehearsal
+from tests.e2e.openshift_ai import Platform
+from tests.e2e.packages import Installation
 
 pytestmark = pytest.mark.e2e
 SHARES_CLUSTER = True
@@ -89,3 +91,44 @@ def application(repository: str) -> dict[str, Any]:
             },
         },
     }
+
+
+@pytest.fixture
+def cert_manager(kubectl: Kubectl) -> Iterator[Installation]:
+    """What KServe's manifests need on any cluster: an operator that makes certificates."""
+    found = Installation(
+        kubectl, "cert-manager-operator", "openshift-cert-manager-operator", "stable-v1", "redhat-operators"
+    )
+    found.subscribe()
+    eventually(found.succeeded, 90, 1)
+    yield found
+    found.remove()
+
+
+@pytest.mark.soak  # two of its programs are built for this test alone
+def test_kserve_runs_from_its_own_default_configuration(
+    cert_manager: Installation, kubectl: Kubectl, get: Get, cluster: Cluster, namespace: str
+) -> None:
+    ensure(["kserve-localmodel", "kube-rbac-proxy"])
+    folder = str(data("kserve") / "config" / "default")
+    try:
+        eventually(lambda: not get("namespace", "kserve"), 60, 1)
+        kubectl("apply", "--server-side", "-k", folder)
+        eventually(lambda: all_ready(get, "kserve", 2), 180, 1)
+        pods = get("pods", "-n", "kserve")["items"]
+        assert sorted(container["image"] for pod in pods for container in pod["spec"]["containers"]) == [
+            "kserve/kserve-controller:latest",
+            "kserve/kserve-localmodel-controller:latest",
+            "quay.io/brancz/kube-rbac-proxy:v0.18.0",
+        ]
+        said = Platform(kubectl, cluster, "").refused(badly_named(namespace))
+        assert 'admission webhook "inferenceservice.kserve-webhook-server' in said
+    finally:
+        kubectl("delete", "-k", folder, "--ignore-not-found", "--wait=false")
+
+
+def badly_named(namespace: str) -> dict[str, Any]:
+    """An InferenceService whose name Kubernetes takes and KServe does not."""
+    meta = {"name": "0nothing", "namespace": namespace}
+    spec = {"predictor": {"model": {"modelFormat": {"name": "onnx"}}}}
+    return {"apiVersion": "serving.kserve.io/v1beta1", "kind": "InferenceService", "metadata": meta, "spec": spec}

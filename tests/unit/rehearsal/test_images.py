@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from rehearsal.images import CannotPull, Table, general
+from rehearsal.images import CannotPull, Table, general, how
 from rehearsal.images.table import Bind, Image, repository
 from rehearsal.node.faults import Faults
 
@@ -72,3 +72,8 @@ def test_the_fault_matches_parts_of_a_reference_and_is_reread(tmp_path: Path) ->
 
 def test_repository_drops_tag_and_digest_but_not_the_port() -> None:
     assert repository("localhost:5000/a/b:1@sha256:00") == "localhost:5000/a/b"
+
+
+def test_a_program_that_no_up_needs_names_the_command_that_builds_it() -> None:
+    assert how("kube-rbac-proxy") == "`python -m rehearsal.toolchain kube-rbac-proxy`"
+    assert how("minio") == "`make rehearsal-tools`"

@@ -142,9 +142,10 @@ def test_missing_names_each_module_once_in_the_tables_order(cache: Path) -> None
     ]  # fmt: skip
 
 
-def test_no_names_mean_nothing_and_none_means_everything(cache: Path) -> None:
+def test_no_names_mean_nothing_and_none_means_what_an_up_needs(cache: Path) -> None:
     assert build.missing([]) == []
-    assert build.missing() == list(TOOLS)
+    assert build.missing() == [entry for entry in TOOLS if not entry.on_demand]
+    assert [entry.name for entry in build.missing(["kube-rbac-proxy"])] == ["kube-rbac-proxy"]
 
 
 def test_with_everything_built_nothing_is_written(cache: Path) -> None:
