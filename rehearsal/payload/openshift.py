@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from rehearsal import faults
 from rehearsal.api import Api, ApiError, Obj
 from rehearsal.cluster import APPS_DOMAIN, POD_NETWORK, SERVICE_NETWORK, Cluster
+from rehearsal.faults import DEFAULT_CLASS
 from rehearsal.payload import access
 from rehearsal.payload.apply import apply_all, path_of
 
@@ -150,14 +152,14 @@ def settings(cluster: Cluster) -> list[Obj]:
     ]
 
 
-def storage_class() -> Obj:
-    """The default StorageClass; the node agent is its provisioner."""
+def storage_class(default: bool) -> Obj:
+    """The one StorageClass; the node agent is its provisioner."""
     return {
         "apiVersion": "storage.k8s.io/v1",
         "kind": "StorageClass",
         "metadata": {
             "name": "rehearsal-local",
-            "annotations": {"storageclass.kubernetes.io/is-default-class": "true"},
+            "annotations": {DEFAULT_CLASS: "true" if default else "false"},
         },
         "provisioner": "rehearsal/local",
         "reclaimPolicy": "Delete",
@@ -188,7 +190,8 @@ def surroundings(cluster: Cluster) -> list[Obj]:
         controller,
         registry,
         _console_route(console_host),
-        storage_class(),
+        # a cluster that starts again keeps its faults
+        storage_class(default="no-default-storageclass" not in faults.read(cluster)),
     ]
 
 

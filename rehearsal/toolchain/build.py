@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from rehearsal.toolchain import catalog
-from rehearsal.toolchain.cache import GIB, cache_root, prune_newest, require_room
+from rehearsal.toolchain.cache import GIB, cache_root, prune_newest, prune_stale, require_room
 from rehearsal.toolchain.catalog import Data, Tool
 from rehearsal.toolchain.changes import copied, modfile
 from rehearsal.toolchain.errors import BuildFailed, NotBuilt
@@ -20,6 +20,7 @@ from rehearsal.toolchain.lock import builder_lock
 from rehearsal.toolchain.progress import Progress
 
 BUILD_CACHE_BYTES = 2 * GIB  # kept between tools: enough for the standard library, which they share
+STALE_SECONDS = 14 * 24 * 3600  # a younger build may belong to another clone or a running rehearsal
 COMMAND = "python -m rehearsal.toolchain"
 
 
@@ -96,6 +97,7 @@ def build_one(entry: Tool, go: Go) -> None:
         (draft / "built.json").write_text(json.dumps(facts) + "\n")
         draft.chmod(0o755)  # mkdtemp makes it private; an ordinary user in a namespace of root must read it
         draft.replace(target)
+        prune_stale(target, STALE_SECONDS)
     except BuildFailed as error:
         shutil.rmtree(draft)
         raise BuildFailed(f"{entry.label}: {error}\nthen again: `{COMMAND} {entry.name}`") from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from pathlib import Path
 
 from rehearsal.toolchain.errors import DiskFull
@@ -64,3 +65,10 @@ def prune_newest(folder: Path, limit: int) -> int:
         path.unlink(missing_ok=True)
         freed += size
     return freed
+
+
+def prune_stale(kept: Path, seconds: float) -> None:
+    """Folders beside this one that are older than that are gone: builds of a module as it was once."""
+    for folder in kept.parent.iterdir():
+        if folder != kept and folder.is_dir() and time.time() - folder.stat().st_mtime > seconds:
+            shutil.rmtree(folder)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import re
 from dataclasses import replace
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 
 from rehearsal.toolchain import build, catalog
-from rehearsal.toolchain.cache import cache_root, prune_newest, require_room
+from rehearsal.toolchain.cache import cache_root, prune_newest, prune_stale, require_room
 from rehearsal.toolchain.catalog import GO_NEEDED, TOOLS, Data, Tool
 from rehearsal.toolchain.errors import BuildFailed, DiskFull, GoMissing, NotBuilt, UnknownTool
 from rehearsal.toolchain.go import Go, new_enough
@@ -238,6 +239,15 @@ def test_pruning_gives_back_the_newest_and_keeps_the_oldest(tmp_path: Path) -> N
         os.utime(tmp_path / name, (1000 - age, 1000 - age))
     assert prune_newest(tmp_path, limit=150) == 200
     assert [path.name for path in tmp_path.iterdir()] == ["oldest"]
+
+
+def test_old_builds_of_a_tool_go_and_young_ones_stay(tmp_path: Path) -> None:
+    for name in ("present", "old", "young"):
+        (tmp_path / name).mkdir()
+    for name in ("present", "old"):
+        os.utime(tmp_path / name, (0, 0))
+    prune_stale(tmp_path / "present", 3600)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["present", "young"]
 
 
 def test_too_little_room_is_said_before_anything_starts(tmp_path: Path) -> None:
