@@ -2,56 +2,38 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from rehearsal.operators.openshift_ai.versions import rows
+from rehearsal.operators.openshift_ai.versions.rows import MANAGED, REMOVED
 from rehearsal.operators.openshift_ai.versions.version import Component, Container, Template, Version
+
+
+def lower(row: Component, condition: str = "") -> Component:
+    """The row as 2.8 has it: its condition is named after the component, in lower case."""
+    return replace(row, condition=condition or f"{row.installed}Ready")
+
 
 # in the order in which 2.8 works through them
 COMPONENTS = (
-    Component("dashboard", "Dashboard", "dashboardReady", "dashboard", "rhods-dashboard"),
-    Component(
-        "workbenches",
-        "Workbenches",
-        "workbenchesReady",
-        "workbenches",
-        "workbenches",
-        ("notebook-controller-deployment", "odh-notebook-controller-manager"),
-    ),
-    Component("modelmeshserving", "ModelMeshServing", "model-meshReady", "model-mesh", "model-mesh"),
-    Component(
-        "datasciencepipelines",
-        "DataSciencePipelines",
-        "data-science-pipelines-operatorReady",
-        "data-science-pipelines-operator",
-        "data-science-pipelines-operator",
-        ("data-science-pipelines-operator-controller-manager",),
-    ),
-    Component("kserve", "Kserve", "kserveReady", "kserve", "kserve"),
-    Component("kueue", "Kueue", "kueueReady", "kueue", "kueue", ("kueue-controller-manager",)),
-    Component("codeflare", "CodeFlare", "codeflareReady", "codeflare", "codeflare", ("codeflare-operator-manager",)),
-    Component("ray", "Ray", "rayReady", "ray", "ray", ("kuberay-operator",)),
-    Component(
-        "trustyai",
-        "TrustyAI",
-        "trustyaiDeprecated",
-        "trustyai",
-        "trustyai",
-        ("trustyai-service-operator-controller-manager",),
-    ),
+    lower(rows.DASHBOARD),
+    lower(rows.WORKBENCHES),
+    lower(rows.MODELMESH),
+    lower(rows.PIPELINES),
+    lower(rows.KSERVE),
+    lower(rows.KUEUE),
+    lower(rows.CODEFLARE),
+    lower(rows.RAY),
+    lower(rows.TRUSTYAI, "trustyaiDeprecated"),
 )
 DASHBOARD = (
     Container("rhods-dashboard", "odh-dashboard", (8080,)),
     Container("oauth-proxy", "odh-oauth-proxy", (8443,)),
 )
-OVMS = ("openvino_ir", "onnx", "tensorflow")
 TEMPLATES = (
-    Template(
-        "caikit-tgis-serving-template",
-        "caikit-tgis-runtime",
-        "Caikit TGIS ServingRuntime for KServe",
-        "single",
-        ("caikit",),
-    ),
-    Template("kserve-ovms", "kserve-ovms", "OpenVINO Model Server", "single", OVMS),
-    Template("ovms", "ovms-1.x", "OpenVINO Model Server", "multi", OVMS),
+    rows.CAIKIT_TGIS,
+    rows.single_ovms(),
+    rows.MULTI_OVMS,
     Template(
         "tgis-grpc-serving-template",
         "tgis-grpc-runtime",
@@ -60,7 +42,6 @@ TEMPLATES = (
         ("pytorch",),
     ),
 )
-MANAGED, REMOVED = {"managementState": "Managed"}, {"managementState": "Removed"}
 VERSION = Version(
     number="2.8.5",
     era="2.8",

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from rehearsal.operators.openshift_ai.versions import rows
+from rehearsal.operators.openshift_ai.versions.rows import MANAGED, REMOVED
 from rehearsal.operators.openshift_ai.versions.version import Component, Container, Template, Version
 from rehearsal.operators.openshift_ai.versions.webhooks import webhook
 
@@ -13,89 +17,30 @@ KSERVE_RELEASES = (
 )
 JOBSET = "JobSet operator not installed, please install it first"
 
+
+def v2_only(key: str, kind: str, *deployments: str) -> Component:
+    """A component that v1 of the DataScienceCluster does not know."""
+    return replace(rows.component(key, kind, key, *deployments), v2_only=True)
+
+
 COMPONENTS = (
-    Component(
-        "aipipelines",
-        "DataSciencePipelines",
-        "AIPipelinesReady",
-        "data-science-pipelines-operator",
-        "data-science-pipelines-operator",
-        ("data-science-pipelines-operator-controller-manager",),
-    ),
-    Component("dashboard", "Dashboard", "DashboardReady", "dashboard", "rhods-dashboard"),
-    Component(
-        "feastoperator",
-        "FeastOperator",
-        "FeastOperatorReady",
-        "feastoperator",
-        "feastoperator",
-        ("feast-operator-controller-manager",),
-    ),
-    Component("kserve", "Kserve", "KserveReady", "kserve", "kserve", releases=KSERVE_RELEASES),
+    replace(rows.PIPELINES, key="aipipelines", condition="AIPipelinesReady"),
+    rows.DASHBOARD,
+    rows.FEAST,
+    replace(rows.KSERVE, releases=KSERVE_RELEASES),
     # kueue Managed is refused by the webhook, so there is nothing to deploy
-    Component("kueue", "Kueue", "KueueReady", "kueue", "kueue"),
-    Component(
-        "llamastackoperator",
-        "LlamaStackOperator",
-        "LlamaStackOperatorReady",
-        "llamastackoperator",
-        "llamastackoperator",
-        ("llama-stack-k8s-operator-controller-manager",),
-    ),
-    Component(
-        "mlflowoperator",
-        "MLflowOperator",
-        "MLflowOperatorReady",
-        "mlflowoperator",
-        "mlflowoperator",
-        ("mlflow-operator-controller-manager",),
-        v2_only=True,
-    ),
-    Component("", "ModelController", "ModelControllerReady", "", "odh-model-controller"),
-    Component(
-        "modelregistry",
-        "ModelRegistry",
-        "ModelRegistryReady",
-        "model-registry-operator",
-        "model-registry-operator",
-        ("model-registry-operator-controller-manager",),
-    ),
+    replace(rows.KUEUE, idle=()),
+    rows.LLAMA,
+    v2_only("mlflowoperator", "MLflowOperator", "mlflow-operator-controller-manager"),
+    rows.MODEL_CONTROLLER,
+    rows.REGISTRY,
     Component("", "ModelsAsService", "ModelsAsServiceReady", "", "modelsasservice"),
-    Component("ray", "Ray", "RayReady", "ray", "ray", ("kuberay-operator",)),
-    Component(
-        "sparkoperator",
-        "SparkOperator",
-        "SparkOperatorReady",
-        "sparkoperator",
-        "sparkoperator",
-        ("spark-operator-controller",),
-        v2_only=True,
-    ),
-    Component("trainer", "Trainer", "TrainerReady", "trainer", "trainer", needs=JOBSET, v2_only=True),
-    Component(
-        "trainingoperator",
-        "TrainingOperator",
-        "TrainingOperatorReady",
-        "trainingoperator",
-        "trainingoperator",
-        ("kubeflow-training-operator",),
-    ),
-    Component(
-        "trustyai",
-        "TrustyAI",
-        "TrustyAIReady",
-        "trustyai",
-        "trustyai",
-        ("trustyai-service-operator-controller-manager",),
-    ),
-    Component(
-        "workbenches",
-        "Workbenches",
-        "WorkbenchesReady",
-        "workbenches",
-        "workbenches",
-        ("notebook-controller-deployment", "odh-notebook-controller-manager"),
-    ),
+    rows.RAY,
+    v2_only("sparkoperator", "SparkOperator", "spark-operator-controller"),
+    replace(v2_only("trainer", "Trainer"), needs=JOBSET),
+    rows.TRAINING,
+    rows.TRUSTYAI,
+    rows.WORKBENCHES,
 )
 
 SMALL = ("300m", "512Mi")
@@ -112,20 +57,8 @@ DASHBOARD = (
 )
 
 TEMPLATES = (
-    Template(
-        "guardrails-detector-huggingface-serving-template",
-        "guardrails-detector-huggingface-runtime",
-        "Hugging Face Detector ServingRuntime for KServe",
-        "single",
-        ("guardrails-detector-huggingface",),
-    ),
-    Template(
-        "kserve-ovms",
-        "kserve-ovms",
-        "OpenVINO Model Server",
-        "single",
-        ("openvino_ir", "onnx", "tensorflow", "paddle", "pytorch"),
-    ),
+    rows.GUARDRAILS,
+    rows.single_ovms("paddle", "pytorch"),
     Template(
         "mlserver-runtime-template",
         "mlserver-runtime",
@@ -133,27 +66,7 @@ TEMPLATES = (
         "single",
         ("sklearn", "xgboost", "lightgbm"),
     ),
-    *(
-        Template(
-            f"vllm-{name}-runtime-template",
-            f"vllm-{name}-runtime",
-            f"vLLM {name} ServingRuntime for KServe",
-            "single",
-            ("vLLM",),
-            shown=name != "multinode",
-        )
-        for name in (
-            "cpu",
-            "cpu-x86",
-            "cuda",
-            "gaudi",
-            "multinode",
-            "rocm",
-            "spyre-ppc64le",
-            "spyre-s390x",
-            "spyre-x86",
-        )
-    ),
+    *rows.vllm("cpu", "cpu-x86", "cuda", "gaudi", "multinode", "rocm", "spyre-ppc64le", "spyre-s390x", "spyre-x86"),
 )
 
 DSC, DSCI = "datasciencecluster.opendatahub.io", "dscinitialization.opendatahub.io"
@@ -226,7 +139,6 @@ WEBHOOKS = (
     ),
 )
 
-MANAGED, REMOVED = {"managementState": "Managed"}, {"managementState": "Removed"}
 VERSION = Version(
     number="3.4.3",
     era="3.4",
