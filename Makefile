@@ -13,7 +13,7 @@ DEMO = $(INSIDE) $(BIN)/python -m bootstrap $@ --make='$(subst ','\'',$(MAKEOVER
 STAGES := gitops rhods storage model serving
 
 ##@ Demo
-.PHONY: demo already-have-rhods doctor support plan login $(STAGES) verify credentials status reset teardown logout help
+.PHONY: demo already-have-rhods doctor support plan login $(STAGES) verify credentials status reset teardown selftest logout help
 demo: $(VENV)/.ready ## Raise the demo, and prove it by a prediction (the default)
 	@$(DEMO)
 already-have-rhods: $(VENV)/.ready ## The same on the OpenShift AI that is there, which stays as it is
@@ -33,6 +33,8 @@ verify: $(VENV)/.ready ## Ask every known answer again
 reset: $(VENV)/.ready ## Make the demo as new: new keys, model seeded again, verified (asks unless YES=1)
 	@$(DEMO)
 teardown: $(VENV)/.ready ## Give the cluster back as it was (asks unless YES=1)
+	@$(DEMO)
+selftest: $(VENV)/.ready ## Walk a demo's whole life on your cluster, and write a report to share (asks unless YES=1)
 	@$(DEMO)
 
 ##@ One stage

@@ -204,6 +204,13 @@ def teardown(settings: Settings, show: Lines) -> None:
         print(f"{len(going.refs)} objects of the demo are gone")
 
 
+def selftest(settings: Settings, show: Lines) -> None:
+    """Walk a demo's whole life on your cluster, and write a report to share."""
+    from bootstrap.selftest import selftest as walk
+
+    print(walk(settings, show))
+
+
 VERBS: Mapping[str, Callable[[Settings, Lines], None]] = {
     "demo": demo,
     "already-have-rhods": already_have_rhods,
@@ -222,6 +229,7 @@ VERBS: Mapping[str, Callable[[Settings, Lines], None]] = {
     "support": support,
     "reset": reset,
     "teardown": teardown,
+    "selftest": selftest,
     "logout": logout,
 }
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from bootstrap import extra_operators, manifests, own_model
+from bootstrap import extra_operators, health_checks, manifests, own_model
 from bootstrap import facts as cluster
 from bootstrap.errors import GuardError
 from bootstrap.facts import Facts
@@ -165,6 +165,8 @@ def gitops(plan: Plan) -> Desired:
         if destination["namespace"] == NAMESPACE:
             destination["namespace"] = plan.settings.namespace
     desired.applied["delivery"] = [project, *repository(plan)]
+    if desired.applied["operator"]:
+        desired.applied["delivery"] += health_checks.checks(argocd)
     # one key of a list that is Argo CD's own or its administrator's
     desired.adopted += [Ref.of(obj) for obj in desired.applied["delivery"] if obj["kind"] == "ConfigMap"]
     return desired

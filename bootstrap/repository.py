@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+import shlex
 from urllib.parse import urlsplit
 
 from bootstrap import process, tree
@@ -32,6 +33,28 @@ def https_url(url: str) -> str:
     return url
 
 
+def origin(settings: Settings) -> str:
+    """Return the URL of this clone's origin as a cluster can read it; with a key for SSH it stays as it is."""
+    url = git("remote", "get-url", "origin", check=False) if is_clone() else ""
+    return url if settings.repo_key_file else https_url(url)
+
+
+def access(settings: Settings) -> dict[str, str]:
+    """Return the environment in which Git reads the repository as the settings say; secrets stand in no title."""
+    env = {"GIT_TERMINAL_PROMPT": "0", "GIT_SSH_COMMAND": "ssh -o BatchMode=yes -o ConnectTimeout=10"}
+    if settings.ca_file:
+        env["GIT_SSL_CAINFO"] = str(settings.ca_file)
+    if settings.https_proxy:
+        env |= {"HTTPS_PROXY": settings.https_proxy, "NO_PROXY": settings.no_proxy or ""}
+    if settings.repo_key_file:
+        env["GIT_SSH_COMMAND"] += f" -i {shlex.quote(str(settings.repo_key_file))}"
+    if settings.repo_token:
+        basic = base64.b64encode(f"git:{settings.repo_token.reveal()}".encode()).decode()
+        env |= {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "http.extraHeader"}
+        env["GIT_CONFIG_VALUE_0"] = f"Authorization: Basic {basic}"
+    return env
+
+
 def git(*arguments: str, check: bool = True) -> str:
     """Return what a Git command about this clone prints."""
     return process.run(["git", *arguments], cwd=CLONE, check=check).stdout.strip()
@@ -39,7 +62,7 @@ def git(*arguments: str, check: bool = True) -> str:
 
 def locate(settings: Settings) -> tuple[str, str]:
     """Return URL and commit to deliver from: the settings', else this clone's origin and its current commit."""
-    url = settings.repo_url or (https_url(git("remote", "get-url", "origin", check=False)) if is_clone() else "")
+    url = settings.repo_url or origin(settings)
     if not url:
         raise DemoError(f"REPO_URL is not set and this folder has no Git remote 'origin'; {OFFER}")
     if not settings.revision and not is_clone():
@@ -52,8 +75,8 @@ def locate(settings: Settings) -> tuple[str, str]:
 
 def commit_of(settings: Settings, url: str, revision: str) -> str:
     """Return the commit that a branch or tag of the repository stands at."""
-    options = ["-c", f"http.sslCAInfo={settings.ca_file}"] if settings.ca_file else []
-    listed = process.run(["git", *options, "ls-remote", url, revision, f"{revision}^{{}}"], check=False, timeout=30)
+    command = ["git", "ls-remote", url, revision, f"{revision}^{{}}"]
+    listed = process.run(command, env=access(settings), check=False, timeout=30)
     lines = [line.split() for line in listed.stdout.splitlines() if line.strip()]
     if listed.code or not lines:
         raise DemoError(f"{url} has no branch or tag '{revision}' that can be read from here; {OFFER}")

@@ -50,7 +50,7 @@ class Settings:
     triton_image: str | None = None
     minio_image: str | None = None
     storage_class: str | None = None
-    timeout: int = 1800
+    timeout: int = 3600
     state_dir: Path = Path(".serving-demo")
     allow_dsc_patch: bool = False
     keep: str | None = None

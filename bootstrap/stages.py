@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from bootstrap import (
     login,
     own_model,
     playbooks,
+    prepull,
     repository,
     tree,
 )
@@ -180,9 +182,12 @@ def run(here: Visit, names: Sequence[str], show: Lines, *, check: bool = False) 
             return playbooks.Outcome()
         with exclusive(here.client, holder=here.session.user):
             adopt(here, wanted)
-            outcome = deliver(here, names, wanted, show)
+            keeper = Keeper(here.client, **record_of(here))
+            container = prepull.wanted(here.client, here.settings.namespace, wanted)
+            with prepull.pulling(here.client, container, keeper, show):
+                outcome = deliver(here, names, wanted, show)
             if admin:
-                dashboard_admin.grant(here.client, Keeper(here.client, **record_of(here)), admin)
+                dashboard_admin.grant(here.client, keeper, admin)
             return outcome
     return deliver(here, names, wanted, show, check=True)
 
@@ -231,6 +236,7 @@ def render(here: Visit, wanted: Sequence[Desired], folder: Path, *, whole: bool 
         "kubeconfig": str(here.session.kubeconfig.resolve()),
         "ca_file": str(here.settings.ca_file.resolve()) if here.settings.ca_file else None,
         "record": record_of(here),
+        "until": time.time() + here.settings.timeout,
         **here.outside.to_vars(ca_file),
     }
     variables: dict[str, Any] = {

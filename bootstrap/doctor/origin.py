@@ -31,8 +31,7 @@ class Origin:
 def gather(settings: Settings) -> Origin:
     """Return what can be found out about the repository; nothing is fetched."""
     clone = repository.is_clone()
-    remote = repository.git("remote", "get-url", "origin", check=False) if clone else ""
-    url = settings.repo_url or repository.https_url(remote)
+    url = settings.repo_url or repository.origin(settings)
     revision = settings.revision or (repository.git("rev-parse", "HEAD") if clone else "")
     chosen = settings.revision is not None
     if not url:
@@ -47,22 +46,8 @@ def gather(settings: Settings) -> Origin:
 
 def listing(settings: Settings, url: str) -> dict[str, str] | str:
     """Return name -> commit of the branches and tags of a repository, or why it cannot be listed."""
-    env = {"GIT_TERMINAL_PROMPT": "0", "GIT_SSH_COMMAND": "ssh -o BatchMode=yes -o ConnectTimeout=10"}
-    if settings.ca_file:
-        env["GIT_SSL_CAINFO"] = str(settings.ca_file)
-    if settings.https_proxy:
-        env |= {"HTTPS_PROXY": settings.https_proxy, "NO_PROXY": settings.no_proxy or ""}
-    if settings.repo_key_file:
-        env["GIT_SSH_COMMAND"] += f" -i {settings.repo_key_file}"
-    if settings.repo_token:
-        import base64
-
-        # as environment, so that the token is in no list of processes
-        basic = base64.b64encode(f"git:{settings.repo_token.reveal()}".encode()).decode()
-        env |= {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "http.extraHeader"}
-        env["GIT_CONFIG_VALUE_0"] = f"Authorization: Basic {basic}"
     try:
-        done = process.run(["git", "ls-remote", url], env=env, timeout=20, check=False)
+        done = process.run(["git", "ls-remote", url], env=repository.access(settings), timeout=20, check=False)
     except CommandFailed as problem:
         return str(problem)
     if done.code:

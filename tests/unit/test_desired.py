@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,7 @@ from bootstrap import desired
 from bootstrap.desired import Awaited
 from bootstrap.errors import GuardError
 from bootstrap.facts import GITOPS, RHODS, Operator
-from bootstrap.kube.objects import LABELS, Ref
+from bootstrap.kube.objects import LABELS, Obj, Ref
 from tests.unit.cluster import REVISION, URL, facts, obj, plan, subscription
 
 ADOPTED = Operator(RHODS, subscription(RHODS, "redhat-ods-operator", "rhods-operator.2.25.10"))
@@ -140,3 +141,16 @@ def test_argo_cd_trusts_the_repositorys_host_by_one_key_whoever_installed_it(lab
     assert authorities["data"] == {"git.example.com": "PEM"}
     assert "labels" not in authorities["metadata"]  # it is not ours, only the key is
     assert Ref.of(authorities) in made.adopted
+
+
+def test_an_argo_cd_of_ours_is_told_how_to_judge_and_another_is_left_alone() -> None:
+    def told(**more: Any) -> list[Obj]:
+        found = desired.gitops(plan(found=facts(**more))).applied["delivery"]
+        return [obj for obj in found if obj["kind"] == "ArgoCD"]
+
+    (ours,) = told()
+    kinds = [check["kind"] for check in ours["spec"]["resourceHealthChecks"]]
+    assert kinds == ["DataScienceCluster", "DSCInitialization"]
+    assert ours["metadata"].keys() == {"name", "namespace"}  # no label: it is not ours to delete
+    theirs = obj("argoproj.io/v1beta1", "ArgoCD", "openshift-gitops", "openshift-gitops")
+    assert told(argocds=[theirs]) == []

@@ -67,7 +67,7 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
         "operators; ask an administrator for cluster-admin (`oc adm policy add-cluster-role-to-user cluster-admin "
         "<user>`); DELIVERY=direct needs fewer rights",
     ),
-    ("token", {"expires_in": 600.0}, "! kubeconfig: its token expires in 10 min; a run may take 30 min; "),
+    ("token", {"expires_in": 600.0}, "! kubeconfig: its token expires in 10 min; a run may take 60 min; "),
     (
         "namespaces",
         {"namespaces": [space(SPACE, going=True, message="pods remain", labels=LABELS)]},

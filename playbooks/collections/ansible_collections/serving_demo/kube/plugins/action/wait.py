@@ -10,6 +10,7 @@ from ansible_collections.serving_demo.kube.plugins.plugin_utils.task import Demo
 from bootstrap.argocd import Refresher
 from bootstrap.desired import Awaited
 from bootstrap.kube.wait import wait
+from bootstrap.limits import limited
 from bootstrap.operators import follow
 
 
@@ -23,7 +24,8 @@ class ActionModule(DemoAction):
         awaited = [Awaited.from_json(item) for item in load(args["src"])]
         if self._task.check_mode or not awaited:
             return {"changed": False}
-        client, end = self.client(args), time.monotonic() + float(args.get("timeout", 600))
+        client, (seconds, next_step) = self.client(args), limited(args, time.time())
+        end = time.monotonic() + seconds
         subscriptions = [item.ref for item in awaited if item.ref.kind == "Subscription"]
         first = [item for item in awaited if item.ref.kind in ("Application", "Subscription")]
         rest = [item for item in awaited if item not in first]
@@ -33,7 +35,7 @@ class ActionModule(DemoAction):
             refresh()
             self.say(text)
 
-        options = {"why": args["why"], "next_step": args.get("next_step"), "on_progress": tell}
+        options = {"why": args["why"], "next_step": next_step, "on_progress": tell}
         wait(client, [item.target() for item in first], timeout=end - time.monotonic(), **options)
         for ref in subscriptions:
             follow(client, ref, timeout=end - time.monotonic(), record=args.get("record"), **options)

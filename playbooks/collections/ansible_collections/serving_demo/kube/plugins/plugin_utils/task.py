@@ -26,7 +26,7 @@ from bootstrap.kube.client import Client  # noqa: E402
 from bootstrap.kube.connection import connect  # noqa: E402
 from bootstrap.outside import Outside  # noqa: E402
 
-CONNECTION = ("kubeconfig", "ca_file", "https_proxy", "no_proxy", "route_ca_file", "record", "force")
+CONNECTION = ("kubeconfig", "ca_file", "https_proxy", "no_proxy", "route_ca_file", "record", "force", "until")
 
 
 class DemoAction(ActionBase):
