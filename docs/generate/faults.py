@@ -78,6 +78,19 @@ FAULTS: dict[str, tuple[Fault, ...]] = {
         Fault("an object does not go away", "FORCE_FINALIZERS=1 takes the finalizers off"),
         Fault("the prediction is another one", "expected <want>, got <value>"),
     ),
+    "The rehearsal": (
+        Fault(
+            "this machine cannot run one", "the kernel refuses namespaces", "`make rehearsal-check` names the switch"
+        ),
+        Fault("there is none of that name", "make one with `make rehearsal-up`"),
+        Fault("another release runs already", "has <word> <actual>, not <wanted>"),
+        Fault("another command is at work on it", "another command has been at work on rehearsal", "wait for that one"),
+        Fault("a part does not stay up", "does not stay up", "`make rehearsal-logs PART=<part>` shows its log"),
+        Fault(
+            "the node does not become ready", "is not Ready after", "`make rehearsal-status` says which part is not up"
+        ),
+        Fault("a build failed", "failed with <returncode>; the end of <log>", "mend it; what is built is kept"),
+    ),
     "Teardown and reset": (
         Fault("the wrong cluster", "the record is about cluster"),
         Fault("no record", "ADOPT_LEFTOVERS=1 takes that for the demo's"),

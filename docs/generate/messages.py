@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
@@ -10,6 +11,8 @@ from pathlib import Path
 
 from bootstrap import errors
 from docs.generate.patterns import Functions, Scope, assigned, patterns, returned
+from rehearsal import cluster
+from rehearsal.toolchain import errors as toolchain
 
 ROOT = Path(__file__).parents[2]
 GATHERED = {  # modules that gather problems in a list, and what they raise in the end
@@ -18,7 +21,11 @@ GATHERED = {  # modules that gather problems in a list, and what they raise in t
     "bootstrap/kube/apply.py": "ApplyFailed",
     "bootstrap/kube/delete.py": "DeleteStuck",
 }
-ERRORS = {name for name, value in vars(errors).items() if isinstance(value, type)} | {"BadValue"}
+REHEARSAL = {name for module in (cluster, toolchain) for name, value in vars(module).items() if isinstance(value, type)}
+ERRORS = {  # by package; others of the same name are not for people
+    "bootstrap": {name for name, value in vars(errors).items() if isinstance(value, type)} | {"BadValue"},
+    "rehearsal": {name for name in REHEARSAL if not name.startswith("Cluster")},
+}
 VERDICTS = {"failed", "not_ready"}
 
 
@@ -66,7 +73,7 @@ class Reader(ast.NodeVisitor):
         name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
         if name == "Finding":
             self.finding(node)
-        elif (name in VERDICTS or name in ERRORS) and node.args:
+        elif (name in VERDICTS or name in ERRORS[self.module.partition("/")[0]]) and node.args:
             first = node.args[0]
             for item in first.elts if isinstance(first, ast.List) else [first]:
                 self.note(name, item)
@@ -87,7 +94,7 @@ class Reader(ast.NodeVisitor):
     def note(self, kind: str, expression: ast.expr) -> None:
         """Note every form that an expression can take."""
         for text in patterns(expression, self.scope):
-            if text.strip("<>. ") and " " in text:
+            if " " in text and not re.fullmatch(r"<[^<>]*>", text):
                 self.found.append(Message(kind, text, self.module, self.function))
 
     def finding(self, node: ast.Call) -> None:
@@ -120,8 +127,8 @@ def of_module(path: Path, module: ast.Module, known: Functions) -> list[Message]
 
 
 @cache
-def all_messages() -> tuple[Message, ...]:
-    """Return what the command says, module by module."""
-    modules = {path: ast.parse(path.read_text()) for path in sorted((ROOT / "bootstrap").rglob("*.py"))}
+def all_messages(package: str = "bootstrap") -> tuple[Message, ...]:
+    """Return what a package says, module by module."""
+    modules = {path: ast.parse(path.read_text()) for path in sorted((ROOT / package).rglob("*.py"))}
     known = texts_of_functions(modules.values())
     return tuple(one for path, module in modules.items() for one in of_module(path, module, known))

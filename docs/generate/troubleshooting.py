@@ -50,7 +50,8 @@ run, and `make support` packs what a question needs, without secrets. `make doct
 def text() -> str:
     """Return the whole document."""
     found = list(all_messages())
-    return "\n".join([HEAD, *by_fault(found), *doctor(found), *settings(found), *by_class(found), *waits(found)])
+    parts = [by_fault(found), doctor(found), settings(found), by_class(found), waits(found), rehearsal()]
+    return "\n".join([HEAD, *(line for part in parts for line in part)])
 
 
 def cell(words: str) -> str:
@@ -83,7 +84,7 @@ def by_fault(found: list[Message]) -> Iterator[str]:
         yield f"### {group}\n"
         rows = []
         for fault in faults:
-            message = next((one for one in found if fault.said in one.whole), None)
+            message = next((one for one in [*found, *all_messages("rehearsal")] if fault.said in one.whole), None)
             said, step = halves(message) if message else (fault.said, "")
             rows.append((fault.name, said, fault.do or step))
         yield from table(("fault", "message", "what to do"), rows)
@@ -145,6 +146,14 @@ def waits(found: list[Message]) -> Iterator[str]:
     yield from table(("message", "what that means"), rows)
 
 
+def rehearsal() -> Iterator[str]:
+    """Yield what the rehearsal says about itself."""
+    yield "## The rehearsal\n"
+    yield "`make rehearsal-check` says whether this machine can run one, `make rehearsal-logs` how its logs end.\n"
+    yield from table(("message", "what to do"), map(halves, all_messages("rehearsal")))
+
+
 def source() -> str:
-    """Return the whole source of the command."""
-    return "\n".join(path.read_text() for path in sorted((ROOT / "bootstrap").rglob("*.py")))
+    """Return the whole source of the command and of the rehearsal."""
+    paths = [path for package in ("bootstrap", "rehearsal") for path in sorted((ROOT / package).rglob("*.py"))]
+    return "\n".join(path.read_text() for path in paths)
