@@ -26,7 +26,7 @@ APPLICATION: dict[str, Any] = {
 SUBSCRIPTION = {
     "channel": "stable",
     "name": "hello-operator",
-    "source": "redhat-operators",
+    "source": "community-operators",
     "sourceNamespace": "openshift-marketplace",
 }
 PREDICTOR = {"predictor": {"containers": [{"name": "kserve-container", "image": "registry.example.com/theirs:1"}]}}
