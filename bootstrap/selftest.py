@@ -89,6 +89,9 @@ def selftest(settings: Settings, show: Lines, ask: Callable[[str], str] = input)
     except DemoError as problem:
         path = write(settings, walk)
         raise DemoError(f"{problem}\nthe report is {path}; {AFTERWARDS}") from problem
+    except KeyboardInterrupt:
+        show.note(f"the report so far is {write(settings, walk)}; {AFTERWARDS}")
+        raise
     return write(settings, walk)
 
 

@@ -78,6 +78,19 @@ def test_a_step_that_fails_ends_the_walk_and_leaves_the_cluster_to_look_at(
     assert "| demo | FAILED | 0 | expected 1, got 2 |" in path.read_text()
 
 
+def test_a_walk_that_is_stopped_is_reported_as_far_as_it_came(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World(tmp_path, monkeypatch, yes=True)
+
+    def stop(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(selftest.reset, "reset", stop)
+    with pytest.raises(KeyboardInterrupt):
+        world.walk()
+    (path,) = tmp_path.glob("selftest-*.md")
+    assert "| reset | FAILED | 0 | stopped |" in path.read_text()
+
+
 def test_a_second_run_that_changes_something_is_a_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     world = World(tmp_path, monkeypatch, yes=True)
     world.changes = [["a"], ["storage: Deployment minio"]]
