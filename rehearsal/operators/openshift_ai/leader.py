@@ -7,9 +7,13 @@ import os
 import socket
 from datetime import UTC, datetime, timedelta
 
+import aiohttp
+
 from rehearsal.api import Api, ApiError, Obj
 
-LEASE_SECONDS = 15
+# the product has 15: on a crowded machine a leader would lose its lease and restart, and one unready replica of three
+# makes OLM report Failed and then install again (NeedsReinstall)
+LEASE_SECONDS = 60
 RETRY_SECONDS = 2
 
 
@@ -20,7 +24,7 @@ def holder() -> str:
 
 async def lead(api: Api, namespace: str, name: str) -> None:
     """Returns once this replica leads."""
-    while not await take(api, namespace, name):
+    while not await tried(api, namespace, name):
         await asyncio.sleep(RETRY_SECONDS)
 
 
@@ -29,12 +33,21 @@ async def keep(api: Api, namespace: str, name: str) -> None:
     renewed = datetime.now(UTC)
     while datetime.now(UTC) - renewed < timedelta(seconds=LEASE_SECONDS):
         await asyncio.sleep(RETRY_SECONDS)
-        try:
-            if not await take(api, namespace, name):
-                return
+        mine = await tried(api, namespace, name)
+        if mine is False:
+            return
+        if mine:
             renewed = datetime.now(UTC)
-        except (ApiError, OSError, TimeoutError) as error:
-            print(f"lease not renewed: {error}", flush=True)
+
+
+async def tried(api: Api, namespace: str, name: str) -> bool | None:
+    """Whether the Lease is ours after trying; None where the API server did not say."""
+    try:
+        return await take(api, namespace, name)
+    except (ApiError, aiohttp.ClientError, OSError, TimeoutError) as error:
+        # a replica that ended here would be unready for a moment, and OLM would install the operator again
+        print(f"lease not renewed: {error!r}", flush=True)
+        return None
 
 
 async def take(api: Api, namespace: str, name: str) -> bool:
