@@ -76,14 +76,14 @@ rehearsal-tools: ## Build every program that one needs, once, into your cache fo
 ##@ Development
 .PHONY: test soak bench test-unit lint format coverage docs sbom train answers
 test: lint rehearsal-tools ## Every check and every test (builds what the rehearsal needs)
-	@$(BIN)/python -m pytest -q -n 2 tests/unit tests/manifests tests/model
+	@$(BIN)/python -m pytest -q -n 3 tests/unit tests/manifests tests/model
 	@$(BIN)/python -m pytest -v -m "not soak" tests/conformance tests/e2e
 soak: $(VENV)/.ready rehearsal-tools ## The tests that take hours; the result in docs/soak.md (ONLY=kills: a part)
 	@$(BIN)/python -m tests.soak '$(ONLY)'
 bench: $(VENV)/.ready rehearsal-tools ## Measure speed against kubectl; the table in docs/bench.md
 	@$(BIN)/python -m tests.bench
 test-unit: $(VENV)/.ready ## The tests that need no cluster
-	@$(BIN)/python -m pytest -q -n 2 tests/unit tests/manifests
+	@$(BIN)/python -m pytest -q -n 3 tests/unit tests/manifests
 lint: $(VENV)/.ready ## Formats, types, import order, Ansible and YAML
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy bootstrap rehearsal model docs/generate
 	@$(BIN)/lint-imports && $(BIN)/yamllint --strict . && $(BIN)/shellcheck .ci/run && PATH=$(BIN):$$PATH $(BIN)/ansible-lint
