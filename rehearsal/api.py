@@ -73,7 +73,7 @@ class Api:
             await self._session.close()
 
     async def request(self, method: str, path: str, body: Any = None, **options: Any) -> Obj:
-        """One request; failures other than 2xx raise ApiError with the server's own message."""
+        """One request; ApiError has the server's own message, or says why there is no answer (503)."""
         headers = dict(options.pop("headers", {})) | self._authorization()
         data = None
         if body is not None:
@@ -81,13 +81,16 @@ class Api:
             data = json.dumps(body)
         timeout = aiohttp.ClientTimeout(total=options.pop("timeout", 60))
         assert self._session is not None, "use `async with`"
-        async with self._session.request(
-            method, path, data=data, headers=headers, timeout=timeout, params=_params(options)
-        ) as answer:
-            raw = await answer.read()
-            if answer.status >= 300:
-                raise _error(answer.status, raw)
-            return json.loads(raw) if raw else {}
+        sent = self._session.request(method, path, data=data, headers=headers, timeout=timeout, params=_params(options))
+        try:
+            async with sent as answer:
+                raw = await answer.read()
+        except aiohttp.ClientError as error:
+            # callers that try again after a refusal do so after a lost connection too
+            raise ApiError(503, f"{method} {path}: {error!r}", "ServiceUnavailable") from error
+        if answer.status >= 300:
+            raise _error(answer.status, raw)
+        return json.loads(raw) if raw else {}
 
     async def get(self, path: str) -> Obj:
         return await self.request("GET", path)

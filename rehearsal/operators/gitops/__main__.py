@@ -79,8 +79,15 @@ async def keep_link(api: Api) -> None:
         for route in obj["items"] if kind == "SYNC" else [obj] if kind != "DELETED" else []:
             host = route.get("spec", {}).get("host")
             if route["metadata"]["name"] == f"{objects.INSTANCE}-server" and host:
-                link = objects.console_link(host)
-                await api.apply("/apis/console.openshift.io/v1/consolelinks/argocd", link, MANAGER)
+                await put_link(api, host)
+
+
+async def put_link(api: Api, host: str) -> None:
+    """The link leads to this host; one that cannot be written now comes with the Route's next event."""
+    try:
+        await api.apply("/apis/console.openshift.io/v1/consolelinks/argocd", objects.console_link(host), MANAGER)
+    except ApiError as error:
+        print(f"console link: {error}", flush=True)
 
 
 async def main() -> int:
