@@ -75,6 +75,18 @@ class Platform:
             for item in listed
         )
 
+    def uninstall(self) -> None:
+        """The operator took everything back, as its labelled ConfigMap asks for, and itself last."""
+        self.kubectl("delete", "isvc", "--all", "-n", "shop")
+        name, space = "delete-self-managed-odh", "redhat-ods-operator"
+        self.kubectl("create", "configmap", name, "-n", space)
+        self.kubectl("label", "configmap", name, "-n", space, "api.openshift.com/addon-managed-odh-delete=true")
+        self.until(lambda: not self.get("dsc").get("items"))
+        self.until(lambda: not self.get("namespace", "redhat-ods-applications"))
+        self.until(lambda: not self.get("subscription.operators.coreos.com", "-n", space).get("items"))
+        self.until(lambda: not self.get("csv", "-n", space).get("items"))
+        assert not self.get("dsci").get("items")
+
     def seed(self, *keys: str) -> None:
         """The store holds our model under these keys, and its storage entry is there."""
         self.apply("project")

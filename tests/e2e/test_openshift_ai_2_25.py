@@ -64,3 +64,11 @@ def test_serverless_kserve_is_not_ready_without_its_operators(platform: Platform
     assert "Serverless operator must be installed for this component's configuration" in found["message"]
     status = platform.get("dsc", "a-cluster")
     assert status["status"]["observedGeneration"] < status["metadata"]["generation"]
+
+
+@pytest.mark.soak  # the same code as on 3.4, whose own test is not left out
+def test_uninstall_by_config_map_leaves_what_the_product_leaves(platform: Platform) -> None:
+    platform.uninstall()
+    assert platform.get("group.user.openshift.io", "rhods-admins")
+    assert platform.get("crd", "inferenceservices.serving.kserve.io")
+    assert platform.get("mutatingwebhookconfiguration", "mutating.odh-model-controller.opendatahub.io")

@@ -93,3 +93,11 @@ def test_a_second_cluster_is_accepted_and_is_an_error(platform: Platform) -> Non
     assert platform.get("dsc", "a-cluster")["status"]["phase"] == "Error"
     platform.kubectl("delete", "dsc", "second")
     platform.until(lambda: platform.get("dsc", "a-cluster")["status"]["phase"] == "Ready")
+
+
+@pytest.mark.soak  # the same code as on 3.4, whose own test is not left out
+def test_uninstall_by_config_map_leaves_what_the_product_leaves(platform: Platform) -> None:
+    platform.uninstall()
+    assert platform.get("group.user.openshift.io", "rhods-admins")
+    assert platform.get("crd", "inferenceservices.serving.kserve.io")
+    assert not platform.get("mutatingwebhookconfiguration", "mutating.odh-model-controller.opendatahub.io")

@@ -117,15 +117,53 @@ def test_a_connection_without_its_type_is_of_no_use(platform: Platform) -> None:
     platform.kubectl("delete", "secret", "untyped", "-n", "shop")
 
 
+def test_a_path_without_its_slash_brings_the_siblings_too(platform: Platform) -> None:
+    """S3 knows prefixes and no folders: the storage initializer loads `triton-repo2/` as a model named 2."""
+    platform.seed("triton-repo2/other/1/model.onnx")
+    loose = model("slashless", **{"serving.kserve.io/deploymentMode": "RawDeployment"})
+    loose["spec"]["predictor"]["model"]["storage"] = {"key": "shop-storage", "path": "triton-repo"}
+    platform.kubectl("apply", "-f", "-", stdin=json.dumps(loose))
+    selected = ("-n", "shop", "-l", "serving.kserve.io/inferenceservice=slashless")
+
+    def said(container: str) -> str:
+        return platform.kubectl("logs", *selected, "-c", container, "--tail=-1", check=False)
+
+    platform.until(lambda: "triton-repo2/other/1/model.onnx" in said("storage-initializer"), 60)
+    platform.until(
+        lambda: platform.get("pods", *selected)["items"][0]["status"]["containerStatuses"][0]["restartCount"]
+    )
+    previous = platform.kubectl("logs", *selected, "-c", "kserve-container", "--previous", "--tail=-1", check=False)
+    assert "failed to load" in said("kserve-container") + previous
+    assert platform.conditions("isvc", "slashless", "-n", "shop")["Ready"]["status"] == "False"
+    platform.kubectl("delete", "isvc", "slashless", "-n", "shop")
+
+
+def test_kserve_is_configured_as_the_product_does(platform: Platform) -> None:
+    data = platform.get("configmap", "inferenceservice-config", "-n", "redhat-ods-applications")["data"]
+    assert json.loads(data["deploy"])["defaultDeploymentMode"] == "RawDeployment"
+    assert json.loads(data["ingress"])["disableIngressCreation"] is True
+    assert json.loads(data["service"])["serviceClusterIPNone"] is False, "the fixture wants Headed"
+    assert json.loads(data["credentials"])["storageSpecSecretName"] == "storage-config"
+
+
+def test_of_three_replicas_one_leads(platform: Platform) -> None:
+    pods = platform.get("pods", "-n", "redhat-ods-operator", "-l", "name=rhods-operator")["items"]
+    lease = platform.get("lease", "07ed84f7.opendatahub.io", "-n", "redhat-ods-operator")
+    assert len(pods) == 3
+    assert lease["spec"]["holderIdentity"] in {pod["metadata"]["name"] for pod in pods}
+
+
+def test_the_initialization_made_its_namespaces_group_and_policies(platform: Platform) -> None:
+    labels = platform.get("namespace", "redhat-ods-applications")["metadata"]["labels"]
+    assert labels["opendatahub.io/generated-namespace"] == "true"
+    assert platform.get("namespace", "redhat-ods-monitoring")
+    assert platform.get("group.user.openshift.io", "rhods-admins")
+    assert platform.get("networkpolicy", "-n", "redhat-ods-applications")["items"]
+    assert platform.get("configmap", "odh-trusted-ca-bundle", "-n", "shop")
+
+
 def test_uninstall_by_config_map_leaves_what_the_product_leaves(platform: Platform) -> None:
-    platform.kubectl("delete", "isvc", "fraud", "-n", "shop")
-    name, space = "delete-self-managed-odh", "redhat-ods-operator"
-    platform.kubectl("create", "configmap", name, "-n", space)
-    platform.kubectl("label", "configmap", name, "-n", space, "api.openshift.com/addon-managed-odh-delete=true")
-    platform.until(lambda: not platform.get("dsc").get("items"))
-    platform.until(lambda: not platform.get("namespace", "redhat-ods-applications"))
-    platform.until(lambda: not platform.get("subscription.operators.coreos.com", "-n", space).get("items"))
-    platform.until(lambda: not platform.get("csv", "-n", space).get("items"))
+    platform.uninstall()
     assert platform.get("group.user.openshift.io", "rhods-admins")
     assert platform.get("crd", "inferenceservices.serving.kserve.io")
     assert platform.get("mutatingwebhookconfiguration", "mutating.odh-model-controller.opendatahub.io")

@@ -20,6 +20,7 @@ from tests.e2e.conftest import Kubectl, eventually, rehearsal
 from tests.e2e.web import Answer, ask
 
 pytestmark = pytest.mark.e2e
+SHARES_CLUSTER = True
 
 WEB = """
 apiVersion: apps/v1

@@ -18,6 +18,7 @@ from rehearsal.toolchain import tool
 from tests.e2e.conftest import Kubectl, eventually
 
 pytestmark = pytest.mark.e2e
+SHARES_CLUSTER = True
 Obj = dict[str, Any]
 
 
