@@ -167,6 +167,8 @@ def late(sight: Sight, package: str, obj: Obj) -> Iterator[Finding]:
         verdict = judge(subject) if subject else None
         if subject and verdict and verdict.failed:
             step = "see its status.conditions, and mend it before the demo uses it"
+            if carries_our_labels(obj) and "InstallPlan" in verdict.reason:
+                step = "`make teardown`, then this again: OLM does not take up a failed plan a second time"
             why = f"the demo needs {TITLES[package]}"
             yield Finding(str(Ref.of(subject)), verdict.reason, why, step, blocks=not verdict.grace)
     if dig(obj, "spec", "installPlanApproval") == "Manual" and not dig(obj, "status", "installedCSV"):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from bootstrap.doctor import operators
 from bootstrap.facts import GITOPS, RHODS, Facts, Operator
 from bootstrap.kube.objects import LABELS, Obj
@@ -227,3 +229,21 @@ def test_an_argo_cd_without_subscription_counts_as_gitops() -> None:
     found = sight(facts=facts(argocds=[argocd]))
     assert [operator.package for operator, _ in found.installing] == [RHODS]
     assert GITOPS in found.packages
+
+
+@pytest.mark.parametrize(
+    ("labels", "step"),
+    [
+        ({}, "see its status.conditions, and mend it"),
+        (LABELS, "`make teardown`, then this again: OLM does not take up"),
+    ],
+    ids=["theirs", "ours"],
+)
+def test_a_failed_plan_is_not_tried_again_so_the_way_on_is_told(labels: dict[str, str], step: str) -> None:
+    broken = installed()
+    plan = {"type": "InstallPlanFailed", "status": "True", "message": "timeout"}
+    broken["subscriptions"][0]["metadata"]["labels"] = dict(labels)
+    broken["subscriptions"][0]["status"]["conditions"] = [plan]
+    (found,) = said(operators.subscriptions, sight(**broken))
+    assert found.startswith(f"x Subscription {HOME}/rhods-operator: its InstallPlan failed: timeout; ")
+    assert step in found
