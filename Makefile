@@ -56,6 +56,7 @@ REHEARSAL_VERB = $(BIN)/python -m rehearsal $(subst rehearsal-,,$@) --name $(or 
 .PHONY: rehearse rehearsal-up rehearsal-stop rehearsal-down rehearsal-status rehearsal-logs rehearsal-shell rehearsal-check rehearsal-tools
 rehearse: rehearsal-up ## Raise the demo on a rehearsal cluster of this machine (REHEARSAL=name, RHODS=3.4)
 	@$(MAKE) --no-print-directory demo REHEARSAL=$(or $(REHEARSAL),default)
+	@echo 'try next, each with REHEARSAL=$(or $(REHEARSAL),default): make credentials, make status, make reset, make teardown, make rehearsal-down'
 rehearsal-up: $(VENV)/.ready ## Make or start a rehearsal cluster, and wait until it is ready (FROM=snapshot)
 	@$(REHEARSAL_VERB) $(if $(RHODS),--rhods $(RHODS)) $(if $(FROM),--from $(FROM))
 rehearsal-stop: $(VENV)/.ready ## Stop it; its data stays
@@ -74,7 +75,7 @@ rehearsal-check: ## Say whether this machine can run one
 rehearsal-tools: ## Build every program that one needs, once, into your cache folder
 
 ##@ Development
-.PHONY: test soak bench test-unit lint format coverage docs sbom train answers
+.PHONY: test soak bench test-unit lint format coverage docs sbom molecule picture train answers
 test: lint rehearsal-tools ## Every check and every test (builds what the rehearsal needs)
 	@$(BIN)/python -m pytest -q -n 3 tests/unit tests/manifests tests/model
 	@$(BIN)/python -m pytest -v -m "not soak" tests/conformance tests/e2e
@@ -95,6 +96,14 @@ docs: $(VENV)/.ready ## Write again what is generated from the source (troublesh
 	@$(BIN)/python -m docs.generate
 sbom: $(VENV)/.ready ## Write dist/sbom.json: every locked package and module, as CycloneDX
 	@$(BIN)/python -m docs.generate.sbom
+# Molecule's own state goes beside ours, and is new for every run
+MOLECULE_STATE = $(CURDIR)/.serving-demo/molecule/$(ROLE)
+molecule: $(VENV)/.ready ## Walk a role's scenario on a cluster (ROLE=storage, with REHEARSAL or KUBECONFIG)
+	@rm -rf '$(MOLECULE_STATE)' && mkdir -p '$(MOLECULE_STATE)' && $(INSIDE) PATH=$(CURDIR)/$(BIN):$$PATH \
+	STATE_DIR=$(CURDIR)/.serving-demo ANSIBLE_CONFIG=$(CURDIR)/ansible.cfg MOLECULE_GLOB='tests/molecule/*/molecule.yml' \
+	MOLECULE_EPHEMERAL_DIRECTORY='$(MOLECULE_STATE)' molecule test --scenario-name '$(ROLE)'
+picture: $(VENV)/.ready ## Record the README's picture anew from a real `make rehearse`, and draw it
+	@$(BIN)/python -m docs.generate.picture && $(BIN)/python -m docs.generate
 train: $(VENV)/.ready ## Train the models again, and check that they are the committed ones
 	@$(BIN)/python -m model train
 answers: $(VENV)/.ready ## Compute known answers for an ONNX file of yours (MODEL=path)
