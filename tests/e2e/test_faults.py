@@ -48,33 +48,33 @@ def test_every_fault_has_a_test() -> None:
 def test_an_install_plan_fails_with_the_reason(cluster: Cluster, hello: Installation) -> None:
     with fault(cluster, "installplan-fails", f"package={HELLO}"):
         hello.subscribe()
-        eventually(lambda: hello.plan().get("status", {}).get("phase") == "Failed", 90, 0.5)
+        eventually(lambda: hello.plan().get("status", {}).get("phase") == "Failed", 150, 0.5)
         (installed,) = hello.plan()["status"]["conditions"]
         assert (installed["type"], installed["status"]) == ("Installed", "False")
         assert "the rehearsal refuses ClusterServiceVersions of hello-operator" in installed["message"]
         assert not hello.csv()
     hello.remove()
     hello.subscribe()
-    eventually(hello.succeeded, 90, 0.5)
+    eventually(hello.succeeded, 150, 0.5)
 
 
 def test_an_install_plan_waits_for_approval(cluster: Cluster, hello: Installation) -> None:
     with fault(cluster, "installplan-manual", f"package={HELLO}"):
         hello.subscribe()
-        eventually(lambda: hello.plan().get("status", {}).get("phase") == "RequiresApproval", 90, 0.5)
+        eventually(lambda: hello.plan().get("status", {}).get("phase") == "RequiresApproval", 150, 0.5)
         assert hello.plan()["spec"] | {"approval": "Manual", "approved": False} == hello.plan()["spec"]
         assert not hello.csv()
-    eventually(hello.succeeded, 90, 0.5)
+    eventually(hello.succeeded, 150, 0.5)
 
 
 def test_an_operator_never_gets_ready(cluster: Cluster, hello: Installation) -> None:
     with fault(cluster, "operator-never-ready", f"package={HELLO}"):
         hello.subscribe()
-        eventually(lambda: hello.csv().get("status", {}).get("phase") == "Installing", 90, 0.5)
+        eventually(lambda: hello.csv().get("status", {}).get("phase") == "Installing", 150, 0.5)
         eventually(lambda: conditions(hello).get("ContainersReady") == "True", 30, 0.5)
         assert conditions(hello)["Ready"] == "False"
         assert not hello.succeeded()
-    eventually(hello.succeeded, 90, 0.5)
+    eventually(hello.succeeded, 150, 0.5)
 
 
 def conditions(hello: Installation) -> dict[str, str]:
@@ -96,9 +96,9 @@ def test_a_catalog_is_down(cluster: Cluster, kubectl: Kubectl) -> None:
         return " ".join(status["state"].get("waiting", {}).get("reason", "") for status in statuses)
 
     with fault(cluster, "catalog-down", f"catalog={CATALOG}"):
-        eventually(lambda: "ImagePull" in waiting(), 60, 0.5)
-        eventually(lambda: state() != "READY", 60, 0.5)
-    eventually(lambda: state() == "READY", 90, 0.5)
+        eventually(lambda: "ImagePull" in waiting(), 150, 0.5)
+        eventually(lambda: state() != "READY", 150, 0.5)
+    eventually(lambda: state() == "READY", 150, 0.5)
 
 
 def test_an_image_cannot_be_pulled(cluster: Cluster, kubectl: Kubectl, namespace: str) -> None:

@@ -20,6 +20,39 @@ from tests.e2e.conftest import Kubectl, eventually, kubectl_for, rehearsal
 
 pytestmark = pytest.mark.e2e
 LISTEN = "0A"
+KEEPER = [
+    {
+        "apiVersion": "v1",
+        "kind": "PersistentVolumeClaim",
+        "metadata": {"name": "data"},
+        "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}},
+    },
+    {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "keeper"},
+        "spec": {
+            "selector": {"matchLabels": {"app": "keeper"}},
+            "template": {
+                "metadata": {"labels": {"app": "keeper"}},
+                "spec": {
+                    "terminationGracePeriodSeconds": 1,
+                    "volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": "data"}}],
+                    "containers": [
+                        {
+                            "name": "main",
+                            "image": "busybox:1.36",
+                            # written once, in the first life of the volume
+                            "command": ["sh", "-c", "[ -e /data/word ] || date +%s%N > /data/word; sleep 86400"],
+                            "volumeMounts": [{"name": "data", "mountPath": "/data"}],
+                            "readinessProbe": {"exec": {"command": ["test", "-s", "/data/word"]}},
+                        }
+                    ],
+                },
+            },
+        },
+    },
+]
 
 
 @pytest.fixture
@@ -180,7 +213,10 @@ def test_a_part_that_dies_is_restarted_and_reported(cluster: Cluster, kubectl: K
 def test_a_snapshot_is_the_same_cluster_again(cluster: Cluster, kubectl: Kubectl, name: str, namespace: str) -> None:
     if cluster.root.parent == CLONE / ".rehearsal":
         pytest.skip("a person's own rehearsals get no snapshot from a test")
-    root = cluster.root.parent
+    root, data = cluster.root.parent, ("exec", "-n", namespace, "deploy/keeper", "--", "cat", "/data/word")
+    kubectl("apply", "-n", namespace, "-f", "-", stdin="---\n".join(json.dumps(one) + "\n" for one in KEEPER))
+    kubectl("rollout", "status", "deploy/keeper", "-n", namespace, "--timeout=60s")
+    word = kubectl(*data)
     kubectl("create", "configmap", "marked", "-n", namespace, "--from-literal=a=1")
     rehearsal("snapshot", "--name", cluster.name, "of-a-test", root=root)
     kubectl("delete", "configmap", "marked", "-n", namespace)
@@ -189,6 +225,10 @@ def test_a_snapshot_is_the_same_cluster_again(cluster: Cluster, kubectl: Kubectl
     assert copy.cluster_id == cluster.cluster_id
     assert kubectl_for(copy)("get", "configmap", "marked", "-n", namespace, "-o", "jsonpath={.data.a}") == "1"
     assert "NotFound" in refused(cluster, "get", "configmap", "marked", "-n", namespace)
+    assert eventually(lambda: kubectl_for(copy)(*data, check=False), 60) == word, "its pods run again, on their volumes"
+    assert kubectl(*data) == word
+    operators = ("get", "pods", "-n", "openshift-operator-lifecycle-manager", "--no-headers")
+    eventually(lambda: kubectl_for(copy)(*operators).count("1/1 ") == kubectl(*operators).count("1/1 "), 60)
 
 
 def refused(cluster: Cluster, *arguments: str) -> str:

@@ -8,6 +8,7 @@ import json
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -213,6 +214,7 @@ def test_the_older_route_keeps_a_host_and_the_younger_gets_it_later(
     host = f"claimed.{APPS_DOMAIN}"
     kubectl("create", "-n", namespace, "-f", "-", stdin=bare_route("first", host))
     eventually(lambda: admitted(kubectl, namespace, "first") == ("True", ""))
+    time.sleep(1.1)  # the API keeps ages in whole seconds
     kubectl("create", "-n", second_namespace, "-f", "-", stdin=bare_route("second", host))
     eventually(lambda: admitted(kubectl, second_namespace, "second") == ("False", "HostAlreadyClaimed"))
     kubectl("delete", "route", "first", "-n", namespace)
