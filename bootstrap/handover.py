@@ -39,22 +39,24 @@ def offered(secrets: Mapping[str, Obj]) -> Iterator[dict[str, str]]:
         path = Path(folder) / "secrets"  # the folder is ours alone
         server.bind(str(path))
         server.listen()
-        thread = threading.Thread(target=answer, args=(server, json.dumps(dict(secrets)).encode()), daemon=True)
+        over = threading.Event()
+        thread = threading.Thread(target=answer, args=(server, json.dumps(dict(secrets)).encode(), over), daemon=True)
         thread.start()
         try:
             yield {ADDRESS: str(path)}
         finally:
-            server.shutdown(socket.SHUT_RDWR)
+            over.set()
+            with suppress(OSError), socket.socket(socket.AF_UNIX) as caller:
+                caller.connect(str(path))  # wakes accept; shutting a listening socket does so on Linux only
             thread.join()
 
 
-def answer(server: socket.socket, content: bytes) -> None:
-    """Give the content to everybody who comes, until the socket is shut."""
-    with suppress(OSError):
-        while True:
-            peer, _ = server.accept()
-            with peer, suppress(OSError):
-                peer.sendall(content)
+def answer(server: socket.socket, content: bytes, over: threading.Event) -> None:
+    """Give the content to everybody who comes, until it is over."""
+    while not over.is_set():
+        peer, _ = server.accept()
+        with peer, suppress(OSError):
+            peer.sendall(b"" if over.is_set() else content)
 
 
 def complete(objects: list[Obj]) -> list[Obj]:
