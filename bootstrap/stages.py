@@ -236,7 +236,7 @@ def render(here: Visit, wanted: Sequence[Desired], folder: Path, *, whole: bool 
         "kubeconfig": str(here.session.kubeconfig.resolve()),
         "ca_file": str(here.settings.ca_file.resolve()) if here.settings.ca_file else None,
         "record": record_of(here),
-        "until": time.time() + here.settings.timeout,
+        "until": None if whole else time.time() + here.settings.timeout,  # by hand nobody knows when it is run
         **here.outside.to_vars(ca_file),
     }
     variables: dict[str, Any] = {
