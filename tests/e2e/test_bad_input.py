@@ -312,6 +312,45 @@ def test_a_cluster_that_is_not_fit_is_refused(condition: Condition, desk: Desk) 
         desk.refused(condition.verb, *given, code=condition.code, says=condition.says)
 
 
+@pytest.fixture
+def copy(cluster: Cluster, tmp_path: Path) -> Desk:
+    """Somebody with a clone of their own, at the commit of its origin."""
+    clone = tmp_path / "clone"
+    subprocess.run(["git", "clone", "--quiet", "--shared", str(CLONE), str(clone)], check=True)
+    return Desk.make(cluster, tmp_path, clone)
+
+
+def commit(clone: Path) -> str:
+    me = ["-c", "user.name=somebody", "-c", "user.email=somebody@example.com"]
+    subprocess.run(["git", "-C", str(clone), *me, "commit", "--quiet", "--all", "-m", "mine"], check=True)
+    return subprocess.run(["git", "-C", str(clone), "rev-parse", "HEAD"], capture_output=True, text=True).stdout[:12]
+
+
+@pytest.mark.usefixtures("olm_there")
+def test_manifests_that_are_not_committed_or_not_pushed_are_told(copy: Desk) -> None:
+    path = copy.clone / "manifests" / "storage" / "base" / "service.yaml"
+    path.write_text(path.read_text() + "# mine\n")
+    given = (f"KUBECONFIG={copy.kubeconfig}", "DELIVERY=gitops")
+    told = copy.run("doctor", *given).stdout
+    assert "changed and not committed: manifests/storage/base/service.yaml" in told
+    says = (f"has no commit {commit(copy.clone)}", "next: git push, or set DELIVERY=direct", "nothing was changed: ")
+    copy.refused("demo", *given, code=1, says=says)
+
+
+@pytest.mark.usefixtures("olm_there")
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        (("REPO_URL=https://git.nowhere.invalid/a/b.git",), "https://git.nowhere.invalid/a/b.git: cannot be read from"),
+        (("REVISION=no-such-branch",), "has no branch or tag 'no-such-branch'"),
+    ],
+    ids=["no-repository", "no-revision"],
+)
+def test_a_repository_that_cannot_deliver_is_told(settings: tuple[str, ...], says: str, copy: Desk) -> None:
+    given = (f"KUBECONFIG={copy.kubeconfig}", "DELIVERY=gitops", *settings)
+    copy.refused("demo", *given, code=1, says=(says, "or set DELIVERY=direct", "nothing was changed: "))
+
+
 @pytest.mark.usefixtures("openshift_there")
 @pytest.mark.parametrize("code", ["429", "503"])
 def test_an_api_server_that_refuses_everything_is_given_up_in_time(code: str, desk: Desk) -> None:
