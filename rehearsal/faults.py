@@ -150,8 +150,11 @@ def _by_policy(fault: str, parameter: str) -> Callable[[Cluster, bool, Parameter
             raise RehearsalError(f"fault {fault}: its policy is not {wanted} after {POLICY_SECONDS:g} s")
         if fault == "installplan-manual" and not on:
             _approve(cluster, concerned)
+        elif parameter == "catalog":
+            _make_anew(cluster, concerned)
+            _touch(cluster, f"catalogsource/{concerned}", "openshift-marketplace")
         elif not fault.startswith("installplan"):
-            _make_anew(cluster, concerned if parameter == "catalog" else pods_of(concerned))
+            _make_anew(cluster, pods_of(concerned))
 
     return act
 
@@ -184,9 +187,13 @@ def _make_anew(cluster: Cluster, prefix: str) -> None:
     for pod in _get(cluster, "pods", "")["items"]:
         meta = pod["metadata"]
         if meta["name"].startswith(prefix):
-            _kubectl(
-                cluster, "delete", "pod", meta["name"], "-n", meta["namespace"], "--wait=false", "--ignore-not-found"
-            )
+            _kubectl(cluster, "delete", "pod", meta["name"], "-n", meta["namespace"], "--ignore-not-found")
+
+
+def _touch(cluster: Cluster, target: str, namespace: str) -> None:
+    """Its controller looks again now; OLM misses a registry pod only when the connection to it was tried in vain."""
+    for value in ("now", None):
+        _patch(cluster, target, namespace, {"metadata": {"annotations": {"rehearsal.test/look": value}}})
 
 
 class NotThere(RehearsalError):
