@@ -7,41 +7,34 @@ import (
 	"net/http"
 	"os"
 	"strconv"
-	"sync/atomic"
+	"sync"
 	"time"
 )
 
-// Faults are the API server's troubles that faults.json asks for.
+// Faults are the API server's troubles that faults.json asks for. The file is looked at for every request, so that
+// a fault is in force as soon as the command that switches it returns.
 type Faults struct {
 	file  string
-	state atomic.Pointer[map[string]map[string]any]
+	lock  sync.Mutex
+	seen  os.FileInfo
+	state map[string]map[string]any
 }
 
-func (f *Faults) follow(every time.Duration) {
-	var seen time.Time
-	for ; ; time.Sleep(every) {
-		info, err := os.Stat(f.file)
-		if err != nil {
-			f.state.Store(nil)
-			seen = time.Time{}
-			continue
-		}
-		if info.ModTime().Equal(seen) {
-			continue
-		}
-		if content, err := os.ReadFile(f.file); err == nil && f.set(content) == nil {
-			seen = info.ModTime()
+// current is the state that the file asks for now; without a file, nothing.
+func (f *Faults) current() map[string]map[string]any {
+	f.lock.Lock()
+	defer f.lock.Unlock()
+	info, err := os.Stat(f.file)
+	switch {
+	case err != nil:
+		f.seen, f.state = nil, nil
+	case f.seen == nil || !os.SameFile(info, f.seen) || !info.ModTime().Equal(f.seen.ModTime()):
+		var state map[string]map[string]any
+		if content, err := os.ReadFile(f.file); err == nil && json.Unmarshal(content, &state) == nil {
+			f.seen, f.state = info, state
 		}
 	}
-}
-
-func (f *Faults) set(content []byte) error {
-	var state map[string]map[string]any
-	if err := json.Unmarshal(content, &state); err != nil {
-		return err
-	}
-	f.state.Store(&state)
-	return nil
+	return f.state
 }
 
 // number is a parameter of a fault; it may be written as a number or as text.
@@ -56,19 +49,15 @@ func number(parameters map[string]any, name string, otherwise float64) float64 {
 // Wrap lets requests meet the faults before they meet the API server.
 func (f *Faults) Wrap(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		state := f.state.Load()
-		if state == nil {
-			next.ServeHTTP(w, r)
-			return
-		}
-		if slow, on := (*state)["api-slow"]; on && rand.Float64() < number(slow, "share", 1) {
+		state := f.current()
+		if slow, on := state["api-slow"]; on && rand.Float64() < number(slow, "share", 1) {
 			select {
 			case <-time.After(time.Duration(number(slow, "delay", 2) * float64(time.Second))):
 			case <-r.Context().Done():
 				return
 			}
 		}
-		if errors, on := (*state)["api-errors"]; on && rand.Float64() < number(errors, "share", 0.3) {
+		if errors, on := state["api-errors"]; on && rand.Float64() < number(errors, "share", 0.3) {
 			refuse(w, errors)
 			return
 		}

@@ -33,7 +33,7 @@ func frontWithUpstream(t *testing.T) (string, *authority, *Front, *Faults) {
 		t.Fatal(err)
 	}
 	_, port, _ := net.SplitHostPort(upstream.Listener.Addr().String())
-	faults := &Faults{}
+	faults := &Faults{file: filepath.Join(folder, "faults.json")}
 	platform, err := listenUnix(filepath.Join(folder, "platform.sock"))
 	if err != nil {
 		t.Fatal(err)
@@ -136,25 +136,31 @@ func TestOverlaidPathsGoToThePlatformWithTheIdentity(t *testing.T) {
 func TestFaultsAnswerWithTheirCode(t *testing.T) {
 	url, ca, _, faults := frontWithUpstream(t)
 	for _, code := range []int{429, 500, 503} {
-		if err := faults.set([]byte(fmt.Sprintf(`{"api-errors": {"share": "1", "code": "%d"}}`, code))); err != nil {
-			t.Fatal(err)
-		}
+		switchTo(t, faults, fmt.Sprintf(`{"api-errors": {"share": "1", "code": "%d"}}`, code))
 		got, body := ask(t, client(ca), url+"/api")
 		if got != code || !strings.Contains(body, `"kind":"Status"`) {
 			t.Errorf("got %d %s, want %d and a Status", got, body, code)
 		}
 	}
-	if err := faults.set([]byte(`{"api-errors": {"share": 1, "code": "refuse"}}`)); err != nil {
-		t.Fatal(err)
-	}
+	switchTo(t, faults, `{"api-errors": {"share": 1, "code": "refuse"}}`)
 	if answer, err := client(ca).Get(url + "/api"); err == nil {
 		answer.Body.Close()
 		t.Errorf("got %s, want a dropped connection", answer.Status)
 	}
-	if err := faults.set([]byte(`{}`)); err != nil {
-		t.Fatal(err)
-	}
+	switchTo(t, faults, `{}`)
 	if got, _ := ask(t, client(ca), url+"/api"); got != 200 {
 		t.Errorf("got %d after the fault was off", got)
+	}
+}
+
+// switchTo replaces the file in one step, as the command does.
+func switchTo(t *testing.T, faults *Faults, content string) {
+	t.Helper()
+	draft := faults.file + ".draft"
+	if err := os.WriteFile(draft, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(draft, faults.file); err != nil {
+		t.Fatal(err)
 	}
 }

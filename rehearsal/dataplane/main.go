@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"time"
 )
 
 const (
@@ -40,7 +39,6 @@ func run(root string, apiFD, proxyFD int) error {
 		return err
 	}
 	faults := &Faults{file: filepath.Join(root, "faults.json")}
-	go faults.follow(time.Second)
 	front, err := NewFront(filepath.Join(root, "pki"), apiServer, filepath.Join(root, "run", "platform.sock"), faults)
 	if err != nil {
 		return err

@@ -12,10 +12,10 @@ from typing import Any
 from rehearsal import images
 from rehearsal.api import Api
 from rehearsal.cluster import Cluster
+from rehearsal.fault_file import FaultFile
 from rehearsal.node.agent import Agent
 from rehearsal.node.children import Children
 from rehearsal.node.events import Events
-from rehearsal.node.faults import Faults
 from rehearsal.node.node import Node
 from rehearsal.node.pvc import Provisioner
 from rehearsal.node.runtime import Runtime
@@ -34,7 +34,7 @@ async def serve(cluster: Cluster) -> None:
         Api.from_kubeconfig(cluster.inner_kubeconfig("node")) as api,
         Api.from_kubeconfig(cluster.inner_kubeconfig("platform")) as platform,
     ):
-        store, events, faults = Store(platform), Events(api), Faults(cluster.faults_file)
+        store, events, faults = Store(platform), Events(api), FaultFile(cluster.faults_file)
         runtime = Runtime(cluster, api, store, children, events, faults, images.find)
         agent, node = Agent(runtime), Node(runtime, platform)
         await agent.clean()

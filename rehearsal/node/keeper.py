@@ -15,6 +15,7 @@ from rehearsal.images.table import Image
 from rehearsal.node import container as containers
 from rehearsal.node import network_files, probes
 from rehearsal.node.container import Container, StartError
+from rehearsal.node.faults import image_pull
 from rehearsal.node.logs import Log, last_lines
 from rehearsal.node.probing import Probing
 from rehearsal.node.records import Record, Running, Terminated, Waiting, now
@@ -93,7 +94,7 @@ class Keeper:
         known = reference in runtime.pulled and self.spec.get("imagePullPolicy") != "Always"
         if not known:
             self.context.tell("Pulling", f'Pulling image "{reference}"', self.name)
-        problem = runtime.faults.image_pull(reference)
+        problem = image_pull(runtime.faults, reference)
         if problem:
             return None, problem
         try:

@@ -16,6 +16,7 @@ import aiohttp
 
 from rehearsal.api import Api, ApiError
 from rehearsal.cluster import NODE_IP, NODE_NAME
+from rehearsal.node.faults import node_full
 from rehearsal.node.records import now
 from rehearsal.node.runtime import Runtime
 
@@ -61,7 +62,7 @@ class Node:
     async def report(self) -> None:
         """The Node's status is fresh."""
         node = await self._runtime.api.get(f"/api/v1/nodes/{NODE_NAME}")
-        body = {"status": node_status(node, self._runtime.allocatable, self._runtime.faults.node_full(), self._version)}
+        body = {"status": node_status(node, self._runtime.allocatable, node_full(self._runtime.faults), self._version)}
         await self._runtime.api.patch(f"/api/v1/nodes/{NODE_NAME}/status", body)
 
     async def run(self) -> None:

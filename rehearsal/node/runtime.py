@@ -9,10 +9,10 @@ from typing import Any
 
 from rehearsal.api import Api
 from rehearsal.cluster import NODE_IP, Cluster
+from rehearsal.fault_file import FaultFile
 from rehearsal.images.table import Image
 from rehearsal.node.children import Children
 from rehearsal.node.events import Events
-from rehearsal.node.faults import Faults
 from rehearsal.node.pod_volumes import PodVolumes
 from rehearsal.node.records import PodFacts
 from rehearsal.node.sandbox import Addresses
@@ -31,7 +31,7 @@ class Runtime:
     store: Store
     children: Children
     events: Events
-    faults: Faults
+    faults: FaultFile
     find_image: Callable[[str], Image]
     addresses: Addresses = field(default_factory=Addresses)
     pulled: set[str] = field(default_factory=set)

@@ -13,9 +13,9 @@ from aiohttp import web
 
 from rehearsal.api import Api
 from rehearsal.cluster import NODE_IP, Cluster
+from rehearsal.fault_file import FaultFile
 from rehearsal.platform import git_http, route_defaults
 from rehearsal.platform.ca_bundles import Bundles
-from rehearsal.platform.faults import Faults
 from rehearsal.platform.login.part import LoginPart
 from rehearsal.platform.namespaces import settle as settle_namespaces
 from rehearsal.platform.network import Network
@@ -28,7 +28,7 @@ async def run(root: Path) -> None:
     """Everything is served until the process is ended."""
     cluster = Cluster.load(root)
     async with Api.from_kubeconfig(cluster.inner_kubeconfig("platform")) as api:
-        faults = Faults(cluster.faults_file)
+        faults = FaultFile(cluster.faults_file)
         login = LoginPart(api, cluster)
         network = Network(api, cluster, faults, login)
         await route_defaults.install(api)

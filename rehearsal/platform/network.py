@@ -8,10 +8,10 @@ from typing import Any
 
 from rehearsal.api import Api, Obj
 from rehearsal.cluster import APPS_DOMAIN, DNS_IP, NODE_IP, Cluster
+from rehearsal.fault_file import FaultFile
 from rehearsal.pki import Authority, Pair
 from rehearsal.platform import dns, routes
 from rehearsal.platform.dataplane import Dataplane
-from rehearsal.platform.faults import Faults
 from rehearsal.platform.login.part import LoginPart
 from rehearsal.platform.names import Zone
 from rehearsal.platform.ports import GIT_PORT
@@ -24,7 +24,7 @@ ROUTES = "/apis/route.openshift.io/v1"
 class Network:
     """The caches that the network follows, and what is made of them."""
 
-    def __init__(self, api: Api, cluster: Cluster, faults: Faults, login: LoginPart) -> None:
+    def __init__(self, api: Api, cluster: Cluster, faults: FaultFile, login: LoginPart) -> None:
         self.services = Cache(api, "/api/v1/services")
         self.slices = Cache(api, "/apis/discovery.k8s.io/v1/endpointslices")
         self.routes = Cache(api, f"{ROUTES}/routes")

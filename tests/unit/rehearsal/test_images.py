@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from rehearsal.fault_file import FaultFile
 from rehearsal.images import CannotPull, Table, general, how
 from rehearsal.images.table import Bind, Image, repository
-from rehearsal.node.faults import Faults
+from rehearsal.node.faults import image_pull, node_full
 
 
 @pytest.mark.parametrize(
@@ -56,18 +57,16 @@ def test_a_row_whose_program_is_gone_cannot_be_pulled(monkeypatch: pytest.Monkey
         table.find("quay.io/x/a")
 
 
-def test_the_fault_matches_parts_of_a_reference_and_is_reread(tmp_path: Path) -> None:
+def test_the_fault_matches_parts_of_a_reference_and_is_in_force_at_once(tmp_path: Path) -> None:
     file = tmp_path / "faults.json"
-    faults = Faults(file)
-    assert faults.image_pull("quay.io/minio/minio:1") == ""
+    faults = FaultFile(file)
+    assert image_pull(faults, "quay.io/minio/minio:1") == ""
     file.write_text('{"image-pull": {"image": "minio"}, "node-full": {}}')
-    faults.look()
-    assert "503 Service Unavailable" in faults.image_pull("quay.io/minio/minio:1")
-    assert faults.image_pull("quay.io/other/x") == ""
-    assert faults.node_full() == {"cpu": "100m", "memory": "128Mi"}
+    assert "503 Service Unavailable" in image_pull(faults, "quay.io/minio/minio:1")
+    assert image_pull(faults, "quay.io/other/x") == ""
+    assert node_full(faults) == {"cpu": "100m", "memory": "128Mi"}
     file.unlink()
-    faults.look()
-    assert faults.node_full() is None
+    assert node_full(faults) is None
 
 
 def test_repository_drops_tag_and_digest_but_not_the_port() -> None:
