@@ -172,6 +172,8 @@ def test_names_of_services_and_of_their_pods(cluster: Cluster, kubectl: Kubectl,
     kubectl("apply", "-n", namespace, "-f", "-", stdin=SET)
     kubectl("create", "service", "clusterip", "plain", "--tcp=80", "-n", namespace)
     kubectl("rollout", "status", "statefulset/peer", "-n", namespace, "--timeout=60s")
+    ready = ("-l", "kubernetes.io/service-name=peers", "-o", "jsonpath={.items[*].endpoints[*].conditions.ready}")
+    eventually(lambda: kubectl("get", "endpointslices", "-n", namespace, *ready) == "true true")
     names = [
         "plain",
         f"peers.{namespace}.svc.cluster.local",
