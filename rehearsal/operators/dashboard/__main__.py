@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import html
 import os
-import signal
 import sys
 from typing import Any
 
@@ -14,6 +13,7 @@ from aiohttp import web
 from rehearsal.api import Api, ApiError
 from rehearsal.operators.dashboard import selection
 from rehearsal.operators.openshift_ai.versions.version import APPLICATIONS
+from rehearsal.operators.web import serve
 from rehearsal.operators.world import World
 
 Obj = dict[str, Any]
@@ -83,13 +83,7 @@ async def main() -> None:
     """Serve until stopped."""
     async with Api.in_cluster() as api:
         app = application(World(api, "rhods-dashboard"), os.environ.get("VERSION", "3.4"))
-        runner = web.AppRunner(app, access_log=None)
-        await runner.setup()
-        await web.TCPSite(runner, port=PORT, shutdown_timeout=1).start()
-        stop = asyncio.Event()
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-        await stop.wait()
-        await runner.cleanup()
+        await serve(app, PORT)
 
 
 if __name__ == "__main__":

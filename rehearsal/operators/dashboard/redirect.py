@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 import sys
 
 from aiohttp import web
+
+from rehearsal.operators.web import serve
 
 PORT = 8080
 
@@ -27,17 +28,6 @@ def application(target: str) -> web.Application:
     return app
 
 
-async def main() -> None:
-    """Serve until stopped."""
-    runner = web.AppRunner(application(os.environ["REDIRECT_TO"]), access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, port=PORT, shutdown_timeout=1).start()
-    stop = asyncio.Event()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    await stop.wait()
-    await runner.cleanup()
-
-
 if __name__ == "__main__":
-    asyncio.run(main())
+    asyncio.run(serve(application(os.environ["REDIRECT_TO"]), PORT))
     sys.exit(0)

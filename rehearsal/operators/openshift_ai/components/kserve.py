@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from rehearsal.catalog.fbc import lean
 from rehearsal.operators.openshift_ai import manifests as m
 from rehearsal.operators.openshift_ai.facts import Facts
 from rehearsal.operators.openshift_ai.versions.version import APPLICATIONS, Version
@@ -48,9 +49,7 @@ def custom_resources() -> list[Obj]:
         crd = yaml.load(text, yaml.CSafeLoader)
         crd.pop("status", None)
         crd["metadata"] = {"name": crd["metadata"]["name"]}
-        for version in crd["spec"]["versions"]:
-            version["schema"]["openAPIV3Schema"] = _lean(version["schema"]["openAPIV3Schema"])
-        found.append(crd)
+        found.append(lean(crd))
     return found
 
 
@@ -275,10 +274,3 @@ def _bucket_policy() -> list[Obj]:
         m.obj(api, "ValidatingAdmissionPolicy", name, "", spec=policy),
         m.obj(api, "ValidatingAdmissionPolicyBinding", f"{name}-binding", "", spec=bound),
     ]
-
-
-def _lean(node: Any) -> Any:
-    if isinstance(node, dict):
-        # a property named "description" is a schema, not a text
-        return {k: _lean(v) for k, v in node.items() if not (k == "description" and isinstance(v, str))}
-    return [_lean(item) for item in node] if isinstance(node, list) else node

@@ -78,3 +78,14 @@ def vllm(*names: str) -> tuple[Template, ...]:
         )
         for name in names
     )
+
+
+def raw_kserve(scheme: str) -> dict[str, dict[str, object]]:
+    """KServe's own settings where plain Deployments are its default; releases differ in the scheme of addresses."""
+    return {
+        "deploy": {"defaultDeploymentMode": "RawDeployment"},
+        "ingress": {"disableIngressCreation": True, "ingressDomain": "example.com", "urlScheme": scheme},
+        "service": {"serviceClusterIPNone": True},
+        "storageInitializer": {"memoryLimit": "24Gi", "enableDirectPvcVolumeMount": True, "enableModelcar": True},
+        "security": {"autoMountServiceAccountToken": False},
+    }

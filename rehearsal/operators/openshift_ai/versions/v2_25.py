@@ -69,13 +69,7 @@ VERSION = Version(
     templates=TEMPLATES,
     registry_suffix="rhel9",
     webhooks=WEBHOOKS,
-    kserve_config={
-        "deploy": {"defaultDeploymentMode": "RawDeployment"},
-        "ingress": {"disableIngressCreation": True, "ingressDomain": "example.com", "urlScheme": "https"},
-        "service": {"serviceClusterIPNone": True},
-        "storageInitializer": {"memoryLimit": "24Gi", "enableDirectPvcVolumeMount": True, "enableModelcar": True},
-        "security": {"autoMountServiceAccountToken": False},
-    },
+    kserve_config=rows.raw_kserve("https"),
     initialization={
         **{item.key: MANAGED for item in COMPONENTS if item.key},
         "feastoperator": REMOVED,

@@ -150,13 +150,7 @@ VERSION = Version(
     templates=TEMPLATES,
     registry_suffix="rhel9",
     webhooks=WEBHOOKS,
-    kserve_config={
-        "deploy": {"defaultDeploymentMode": "RawDeployment"},
-        "ingress": {"disableIngressCreation": True, "ingressDomain": "example.com", "urlScheme": "http"},
-        "service": {"serviceClusterIPNone": True},
-        "storageInitializer": {"memoryLimit": "24Gi", "enableDirectPvcVolumeMount": True, "enableModelcar": True},
-        "security": {"autoMountServiceAccountToken": False},
-    },
+    kserve_config=rows.raw_kserve("http"),
     initialization={
         **dict.fromkeys(
             (
