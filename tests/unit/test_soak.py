@@ -1,28 +1,56 @@
-"""The page about a soak run says what the run said."""
+"""The page about a soak run says what the run said, also of a run that was stopped."""
 
 from __future__ import annotations
 
-from tests.soak import Result, page, results
+from pathlib import Path
 
-REPORT = """<testsuites><testsuite>
-<testcase classname="tests.e2e.test_kills" name="test_demo" time="61.5"/>
-<testcase classname="tests.e2e.test_kills" name="test_reset" time="2"><failure message="x">y</failure></testcase>
-<testcase classname="tests.e2e.test_rounds" name="test_rounds[10]"><skipped/></testcase>
-<testcase classname="tests.e2e.test_rounds" name="test_late" time="1"><error/></testcase>
-</testsuite></testsuites>"""
+import pytest
+
+from tests.soak import Soak
+
+pytest_plugins = ["pytester"]
+
+TESTS = """
+import pytest
+
+def test_fine():
+    pass
+
+def test_wrong():
+    assert False
+
+@pytest.fixture
+def broken():
+    yield
+    raise ValueError("the way down")
+
+def test_down(broken):
+    pass
+
+@pytest.mark.skip
+def test_left_out():
+    pass
+
+def test_stopped():
+    raise KeyboardInterrupt
+
+def test_never_run():
+    pass
+"""
 
 
-def test_every_outcome_is_told_apart() -> None:
-    assert [(item.name, item.outcome) for item in results(REPORT)] == [
-        ("test_kills::test_demo", "passed"),
-        ("test_kills::test_reset", "failed"),
-        ("test_rounds::test_rounds[10]", "skipped"),
-        ("test_rounds::test_late", "failed"),
-    ]
-
-
-def test_the_page_counts_and_says_when_only_a_part_ran() -> None:
-    text = page(results(REPORT), "kills")
-    assert "only `kills`:\n1 passed, 2 failed, 1 skipped, in 1 minutes." in text
-    assert "| `test_kills::test_reset` | failed | 2 |" in text
-    assert ", only" not in page([Result("a", "passed", 1.0)], "")
+def test_the_page_tells_every_test_that_ran(pytester: pytest.Pytester, tmp_path: Path) -> None:
+    soak = Soak(tmp_path / "soak.md", only="all")
+    with pytest.raises(KeyboardInterrupt):
+        pytester.inline_run(pytester.makepyfile(TESTS), plugins=[soak])
+    page = soak.page.read_text()
+    outcomes = {name.partition("::")[2]: result.outcome for name, result in soak.results.items()}
+    assert outcomes.pop("test_stopped") == "not ended"
+    assert outcomes == {
+        "test_fine": "passed",
+        "test_wrong": "failed",
+        "test_down": "failed",
+        "test_left_out": "skipped",
+    }
+    assert "only `all`:\n1 passed, 2 failed, 1 skipped, in 0 minutes (it was stopped there)." in page
+    assert "test_wrong` | failed |" in page
