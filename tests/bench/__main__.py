@@ -14,8 +14,8 @@ from rehearsal.cluster import CLONE, Cluster
 from tests.bench import cluster as demo
 from tests.bench import core
 from tests.bench.measure import Line, alone, seconds, table, timed
-from tests.e2e.conftest import rehearsal
-from tests.e2e.journey import somebody
+from tests.e2e.journey import user_of
+from tests.e2e.rehearsing import rehearsal
 
 NAME = "bench"
 PAGE = CLONE / "docs" / "bench.md"
@@ -51,7 +51,7 @@ def main() -> None:
 def measured(folder: Path) -> list[Line]:
     """The rows in the order in which they can be had."""
     up = timed(lambda: rehearsal("up", "--name", NAME, root=folder))
-    user = somebody(Cluster.load(folder / NAME), folder / "state")
+    user = user_of(Cluster.load(folder / NAME), folder / "state")
     raised = timed(lambda: user.run("demo"))
     return [
         alone("rehearsal up, programs built, catalogs served", seconds(up), "20 s"),

@@ -11,9 +11,9 @@ from typing import Any
 from rehearsal import processes, status
 from rehearsal.toolchain import tool
 from tests.bench.measure import Line, against, alone, alternating, seconds, timed
-from tests.e2e.conftest import kubectl_for
 from tests.e2e.journey import User
 from tests.e2e.openshift_ai import QUESTION
+from tests.e2e.rehearsing import kubectl_for
 from tests.e2e.web import ask
 
 Obj = dict[str, Any]

@@ -21,7 +21,7 @@ from rehearsal.toolchain import tool
 from tests.bench.delay import delayed
 from tests.bench.measure import Line, against, alone, percentile, seconds, timed
 from tests.bench.objects import NAMESPACE, Obj, fifty
-from tests.e2e.conftest import kubectl_for
+from tests.e2e.rehearsing import kubectl_for
 
 FAR = 0.030  # seconds of round trip
 ROUNDS = 3

@@ -4,37 +4,15 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
-import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Protocol
 
 import pytest
 
-from rehearsal.cluster import CLONE, DEFAULT_RHODS, Cluster, root_of
-from rehearsal.toolchain import tool
-
-UP_SECONDS = 300  # a warm `up` takes under 20; this bounds a machine under load
-RUNNING = "E2E_REHEARSAL"  # name of a rehearsal of yours that the tests may use, instead of one of their own
-
-
-class Kubectl(Protocol):
-    """Runs kubectl against the cluster and gives back what it printed."""
-
-    def __call__(self, *arguments: str, stdin: str | None = None, check: bool = True) -> str: ...
-
-
-def rehearsal(*arguments: str, root: Path | None = None, check: bool = True) -> subprocess.CompletedProcess[str]:
-    """The rehearsal's own command, with its state under the given root."""
-    env = os.environ | ({"REHEARSAL_ROOT": str(root)} if root else {})
-    command = [sys.executable, "-m", "rehearsal", *arguments]
-    ended = subprocess.run(command, cwd=CLONE, env=env, capture_output=True, text=True, timeout=UP_SECONDS)
-    if check and ended.returncode:
-        pytest.fail(f"{' '.join(command)}: exit {ended.returncode}\n{ended.stdout}{ended.stderr}")
-    return ended
+from rehearsal.cluster import DEFAULT_RHODS, Cluster, root_of
+from tests.e2e.journey import User, user_of
+from tests.e2e.rehearsing import RUNNING, Kubectl, kubectl_for, rehearsal, state_of
 
 
 @pytest.fixture(scope="session")
@@ -77,17 +55,10 @@ def kubectl(cluster: Cluster) -> Kubectl:
     return kubectl_for(cluster)
 
 
-def kubectl_for(cluster: Cluster) -> Kubectl:
-    """kubectl of the rehearsal's own tools, as administrator of that cluster."""
-
-    def run(*arguments: str, stdin: str | None = None, check: bool = True) -> str:
-        command = [str(tool("kubectl")), "--kubeconfig", str(cluster.kubeconfig), *arguments]
-        ended = subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=120)
-        if check and ended.returncode:
-            pytest.fail(f"kubectl {' '.join(arguments)}: exit {ended.returncode}\n{ended.stdout}{ended.stderr}")
-        return ended.stdout
-
-    return run
+@pytest.fixture(scope="module")
+def somebody(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> User:
+    """Somebody with that cluster's environment, and a state directory of their own."""
+    return user_of(cluster, tmp_path_factory.mktemp("state"))
 
 
 @pytest.fixture
@@ -103,18 +74,11 @@ def namespace(kubectl: Kubectl, request: pytest.FixtureRequest) -> Iterator[str]
 
 
 @pytest.hookimpl(hookwrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
-    """Fixtures can see whether their test failed."""
+def pytest_runtest_makereport(item: pytest.Function, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """Fixtures can see whether their test failed, and its report shows the state of its cluster."""
     outcome = yield
     report = outcome.get_result()  # type: ignore[attr-defined]
     item.failed = report.failed or getattr(item, "failed", False)  # type: ignore[attr-defined]
-
-
-def eventually(check: Callable[[], object], seconds: float = 30, every: float = 0.2) -> object:
-    """The first true answer of the check, or a failure that shows its last answer."""
-    end, last = time.monotonic() + seconds, None
-    while time.monotonic() < end:
-        if last := check():
-            return last
-        time.sleep(every)
-    pytest.fail(f"not true within {seconds:g} s; last answer: {last!r}")
+    cluster = getattr(item, "funcargs", {}).get("cluster")
+    if report.failed and isinstance(cluster, Cluster):
+        report.sections.append((f"rehearsal {cluster.name}", state_of(cluster)))

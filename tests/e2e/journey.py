@@ -18,7 +18,7 @@ import pytest
 
 from rehearsal.cluster import CLONE, Cluster, root_of
 from rehearsal.env_file import variables
-from tests.e2e.conftest import RUNNING, rehearsal
+from tests.e2e.rehearsing import RUNNING, rehearsal
 
 COMMAND_SECONDS = 900  # a minute and a half on an idle machine
 WRITES = {"create", "update", "patch", "delete", "deletecollection"}
@@ -85,16 +85,16 @@ def written(log: Path) -> Iterator[str]:
 def user(root: Path, state: Path, name: str, rhods: str) -> Iterator[User]:
     """A rehearsal for one release of OpenShift AI, there as long as the block lasts; a running one stays."""
     if running := os.environ.get(RUNNING):
-        yield somebody(Cluster.load(root_of(running)), state)
+        yield user_of(Cluster.load(root_of(running)), state)
         return
     try:
         rehearsal("up", "--name", name, "--rhods", rhods, root=root)
-        yield somebody(Cluster.load(root / name), state)
+        yield user_of(Cluster.load(root / name), state)
     finally:
         rehearsal("down", "--name", name, root=root)
 
 
-def somebody(cluster: Cluster, state: Path) -> User:
+def user_of(cluster: Cluster, state: Path) -> User:
     """A user with the environment that the rehearsal exports."""
     exported = (line for line in cluster.env_file.read_text().splitlines() if line.startswith("export REVISION="))
     revision = next(exported).partition("=")[2].strip("'")

@@ -12,7 +12,7 @@ import yaml
 
 from rehearsal.cluster import CLONE, Cluster
 from rehearsal.toolchain import tool
-from tests.e2e.conftest import Kubectl, eventually, rehearsal
+from tests.e2e.rehearsing import Kubectl, eventually, rehearsal
 
 Obj = dict[str, Any]
 FIXTURES = CLONE / "tests" / "data" / "fidelity"

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from tests.e2e.conftest import Kubectl
+from tests.e2e.rehearsing import Kubectl
 
 Obj = dict[str, Any]
 HELLO = "hello-operator"

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bootstrap.kube.client import Client
 from bootstrap.kube.connection import connect
-from tests.e2e.conftest import kubectl_for
-from tests.e2e.journey import User, user
+from tests.e2e.journey import User
 from tests.e2e.listing import restored, settled
 from tests.e2e.openshift_ai import Platform
+from tests.e2e.rehearsing import kubectl_for
 
 pytestmark = [pytest.mark.e2e, pytest.mark.soak]
 RHODS, ARGO = "3.4", "openshift-gitops"
@@ -49,12 +47,6 @@ ADOPTED = (
     ("dscinitialization.opendatahub.io/v2", "DSCInitialization"),
     ("storage.k8s.io/v1", "StorageClass"),
 )
-
-
-@pytest.fixture(scope="module")
-def somebody(state_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[User]:
-    with user(state_root, tmp_path_factory.mktemp("state"), "adopted", RHODS) as found:
-        yield found
 
 
 @pytest.fixture(scope="module")

@@ -19,8 +19,8 @@ from rehearsal.payload import kinds, login, openshift
 from rehearsal.payload.apply import apply_all, established
 from rehearsal.toolchain import tool
 from tests.e2e.conditions import CONDITIONS, HEALTHY, KINDS, Condition, Obj
-from tests.e2e.conftest import eventually, rehearsal
 from tests.e2e.desk import CANARY, Desk
+from tests.e2e.rehearsing import eventually, rehearsal
 from tests.e2e.web import ask
 from tests.unit import oauth_stub
 

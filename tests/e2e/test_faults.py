@@ -12,8 +12,8 @@ import pytest
 
 from rehearsal.cluster import Cluster
 from rehearsal.faults import FAULTS
-from tests.e2e.conftest import Kubectl, eventually, rehearsal
 from tests.e2e.packages import HELLO, Installation
+from tests.e2e.rehearsing import Kubectl, eventually, rehearsal
 from tests.e2e.test_rehearsal_life import parts, refused
 
 pytestmark = pytest.mark.e2e

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bootstrap.kube.connection import connect
-from tests.e2e.conftest import RUNNING, Kubectl, eventually, kubectl_for
 from tests.e2e.journey import User, user
 from tests.e2e.listing import Listing, difference, listing, restored, settled
+from tests.e2e.rehearsing import RUNNING, Kubectl, eventually, kubectl_for
 
 pytestmark = [pytest.mark.e2e, pytest.mark.soak]
 SPACE, HOME, ARGO = "serving-demo-gitops", "redhat-ods-operator", "openshift-gitops"
@@ -37,17 +36,6 @@ THEIRS: list[tuple[str, str, str | None, str, Any]] = [
     ("serving.kserve.io/v1beta1", "InferenceService", "shop", "theirs", PREDICTOR),
 ]
 DSC = ("datasciencecluster", "default-dsc")
-
-
-@pytest.fixture(scope="module")
-def somebody(state_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[User]:
-    with user(state_root, tmp_path_factory.mktemp("state"), "foreign", "3.4") as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def kubectl(somebody: User) -> Kubectl:
-    return kubectl_for(somebody.cluster)
 
 
 @pytest.fixture(scope="module")

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from bootstrap.kube.connection import connect
-from tests.e2e.conftest import kubectl_for
 from tests.e2e.journey import User, user
 from tests.e2e.listing import restored, settled
 from tests.e2e.openshift_ai import Platform
+from tests.e2e.rehearsing import kubectl_for
 
 pytestmark = pytest.mark.e2e
 SERVICES = {"2.25": ["fraud"], "2.8": ["fraud", "fraud-v2"]}
@@ -57,7 +57,7 @@ def cell(request: pytest.FixtureRequest) -> Cell:
 
 
 @pytest.fixture
-def somebody(cell: Cell, state_root: Path, tmp_path: Path) -> Iterator[User]:
+def user_of(cell: Cell, state_root: Path, tmp_path: Path) -> Iterator[User]:
     with user(state_root, tmp_path / "state", f"j{cell.rhods.replace('.', '')}", cell.rhods) as found:
         yield found
 

@@ -5,24 +5,17 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from rehearsal.cluster import CLONE
-from tests.e2e.journey import User, user
+from tests.e2e.journey import User
 
 pytestmark = pytest.mark.e2e
 RHODS = "3.4"
 ROLES = ("gitops", "rhods", "storage", "model", "serving")  # each builds on those before it
 SECONDS = 480  # of one scenario; a minute on an idle machine
-
-
-@pytest.fixture(scope="module")
-def somebody(state_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[User]:
-    with user(state_root, tmp_path_factory.mktemp("state"), "molecule", RHODS) as found:
-        yield found
 
 
 def molecule(somebody: User, verb: str, role: str) -> None:

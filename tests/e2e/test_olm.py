@@ -9,8 +9,8 @@ from collections.abc import Iterator
 import pytest
 
 from rehearsal.cluster import Cluster
-from tests.e2e.conftest import Kubectl, eventually
 from tests.e2e.packages import GREETING, HELLO, Installation
+from tests.e2e.rehearsing import Kubectl, eventually
 
 pytestmark = pytest.mark.e2e
 SHARES_CLUSTER = True

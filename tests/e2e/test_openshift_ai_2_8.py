@@ -7,8 +7,8 @@ import json
 import pytest
 
 from rehearsal.cluster import Cluster
-from tests.e2e.conftest import Kubectl
 from tests.e2e.openshift_ai import Platform
+from tests.e2e.rehearsing import Kubectl
 
 pytestmark = pytest.mark.e2e
 RHODS = "2.8"

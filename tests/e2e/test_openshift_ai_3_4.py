@@ -7,8 +7,8 @@ import json
 import pytest
 
 from rehearsal.cluster import Cluster
-from tests.e2e.conftest import Kubectl
 from tests.e2e.openshift_ai import Obj, Platform
+from tests.e2e.rehearsing import Kubectl
 
 pytestmark = pytest.mark.e2e
 DSC = "datasciencecluster.opendatahub.io"

@@ -16,7 +16,7 @@ import pytest
 
 from rehearsal import processes
 from rehearsal.cluster import CLONE, Cluster
-from tests.e2e.conftest import Kubectl, eventually, kubectl_for, rehearsal
+from tests.e2e.rehearsing import Kubectl, eventually, kubectl_for, rehearsal
 
 pytestmark = pytest.mark.e2e
 LISTEN = "0A"

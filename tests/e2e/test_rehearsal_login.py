@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import pytest
 
 from rehearsal.cluster import Cluster
-from tests.e2e.conftest import Kubectl, eventually
+from tests.e2e.rehearsing import Kubectl, eventually
 from tests.e2e.web import Answer, ask
 
 pytestmark = pytest.mark.e2e

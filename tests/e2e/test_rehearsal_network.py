@@ -17,7 +17,7 @@ import pytest
 from cryptography import x509
 
 from rehearsal.cluster import APPS_DOMAIN, Cluster
-from tests.e2e.conftest import Kubectl, eventually, rehearsal
+from tests.e2e.rehearsing import Kubectl, eventually, rehearsal
 from tests.e2e.web import Answer, ask
 
 pytestmark = pytest.mark.e2e

@@ -15,7 +15,7 @@ from kubernetes.stream import portforward
 
 from rehearsal.cluster import Cluster
 from rehearsal.toolchain import tool
-from tests.e2e.conftest import Kubectl, eventually
+from tests.e2e.rehearsing import Kubectl, eventually
 
 pytestmark = pytest.mark.e2e
 SHARES_CLUSTER = True

@@ -15,11 +15,11 @@ import pytest
 
 from bootstrap.kube.connection import connect
 from rehearsal.cluster import CLONE, Cluster
-from tests.e2e.conftest import Kubectl, eventually, kubectl_for
 from tests.e2e.desk import CANARY, Desk
 from tests.e2e.journey import COMMAND_SECONDS, user, written
 from tests.e2e.leaks import files, leaks
 from tests.e2e.listing import Listing, returned, settled
+from tests.e2e.rehearsing import Kubectl, eventually
 from tests.e2e.sampling import Seen, watching
 from tests.e2e.web import ask
 
@@ -66,11 +66,6 @@ def journey(state_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
 @pytest.fixture(scope="module")
 def cluster(journey: Journey) -> Cluster:
     return journey.desk.cluster
-
-
-@pytest.fixture(scope="module")
-def kubectl(cluster: Cluster) -> Kubectl:
-    return kubectl_for(cluster)
 
 
 @pytest.fixture(scope="module")

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from rehearsal.cluster import CLONE
-from tests.e2e.conftest import eventually, rehearsal
-from tests.e2e.journey import COMMAND_SECONDS, User, user
+from tests.e2e.journey import COMMAND_SECONDS, User
+from tests.e2e.rehearsing import eventually, rehearsal
 
 pytestmark = pytest.mark.e2e
 NAME, RHODS = "faulty", "3.4"
@@ -42,12 +41,6 @@ CASES = [
 ]
 # each case goes on where the one before it has ended, so only the first can be had for little
 WALK = [CASES[0], *(pytest.param(case, marks=pytest.mark.soak) for case in CASES[1:])]
-
-
-@pytest.fixture(scope="module")
-def somebody(state_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[User]:
-    with user(state_root, tmp_path_factory.mktemp("state"), NAME, RHODS) as found:
-        yield found
 
 
 def switch(somebody: User, case: Case, state: str) -> None:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bootstrap.kube.connection import connect
-from tests.e2e.conftest import Kubectl, eventually, kubectl_for, rehearsal
-from tests.e2e.journey import User, user
+from tests.e2e.journey import User
 from tests.e2e.listing import Listing, restored, settled
+from tests.e2e.rehearsing import Kubectl, eventually, rehearsal
 
 pytestmark = [pytest.mark.e2e, pytest.mark.soak]
 SPACE = "serving-demo-gitops"
@@ -34,17 +32,6 @@ WEBHOOK: dict[str, Any] = {
         }
     ],
 }
-
-
-@pytest.fixture(scope="module")
-def somebody(state_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[User]:
-    with user(state_root, tmp_path_factory.mktemp("state"), "stuck", "3.4") as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def kubectl(somebody: User) -> Kubectl:
-    return kubectl_for(somebody.cluster)
 
 
 @pytest.fixture(scope="module")

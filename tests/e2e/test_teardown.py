@@ -14,8 +14,8 @@ import pytest
 from bootstrap.kube.client import Client
 from bootstrap.kube.connection import connect
 from rehearsal.cluster import CLONE, Cluster
-from tests.e2e.conftest import Kubectl, kubectl_for, rehearsal
 from tests.e2e.listing import Listing, difference, listing, settled
+from tests.e2e.rehearsing import Kubectl, rehearsal
 
 pytestmark = pytest.mark.e2e
 SPACE, NAME = "serving-demo-gitops", "life"
@@ -31,11 +31,6 @@ def cluster(state_root: Path) -> Iterator[Cluster]:
         yield Cluster.load(state_root / NAME)
     finally:
         rehearsal("down", "--name", NAME, root=state_root)
-
-
-@pytest.fixture(scope="module")
-def kubectl(cluster: Cluster) -> Kubectl:
-    return kubectl_for(cluster)
 
 
 @pytest.fixture(scope="module")

@@ -10,9 +10,9 @@ import pytest
 
 from rehearsal.cluster import Cluster
 from rehearsal.toolchain import data, ensure
-from tests.e2e.conftest import Kubectl, eventually, rehearsal
 from tests.e2e.openshift_ai import Platform
 from tests.e2e.packages import Installation
+from tests.e2e.rehearsing import Kubectl, eventually, rehearsal
 
 pytestmark = pytest.mark.e2e
 SHARES_CLUSTER = True
