@@ -57,7 +57,7 @@ def cell(request: pytest.FixtureRequest) -> Cell:
 
 
 @pytest.fixture
-def user_of(cell: Cell, state_root: Path, tmp_path: Path) -> Iterator[User]:
+def somebody(cell: Cell, state_root: Path, tmp_path: Path) -> Iterator[User]:
     with user(state_root, tmp_path / "state", f"j{cell.rhods.replace('.', '')}", cell.rhods) as found:
         yield found
 
