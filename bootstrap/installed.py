@@ -64,6 +64,8 @@ PACKAGES = {
             ("console.openshift.io", "ConsoleLink", "rhodslink"),
             ("oauth.openshift.io", "OAuthClient", "dashboard-oauth-client"),
             ("user.openshift.io", "Group", "rhods-admins"),
+            (RBAC_GROUP, "ClusterRole", "admingroupcluster-role"),  # 2.x
+            (RBAC_GROUP, "ClusterRoleBinding", "admingroupcluster-rolebinding"),
             (RBAC_GROUP, "ClusterRole", "data-science-admingroupcluster-role"),
             (RBAC_GROUP, "ClusterRole", "data-science-allowedgroupcluster-role"),
             (RBAC_GROUP, "ClusterRoleBinding", "data-science-admingroupcluster-rolebinding"),

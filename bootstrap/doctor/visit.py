@@ -16,7 +16,7 @@ from bootstrap.facts import Facts
 from bootstrap.facts import gather as gather_facts
 from bootstrap.kube import record
 from bootstrap.kube.client import Client
-from bootstrap.kube.retry import transient
+from bootstrap.kube.retry import LATER, transient
 from bootstrap.login import Session
 from bootstrap.outside import Outside, way_out
 from bootstrap.settings import Settings
@@ -170,5 +170,5 @@ def refused(settings: Settings, problem: DemoError) -> Finding:
     where = str(settings.kubeconfig or settings.cluster or "login")
     step = "mend that, and run this again"
     if isinstance(problem, ApiError) and transient(problem):
-        step = "the API server is overloaded or restarting: wait until it answers, and run this again"
+        step = LATER
     return Finding(where, str(problem), "everything else is done on the cluster", step)

@@ -26,7 +26,7 @@ BY_HAND = (
     ("secret", "openshift-gitops-cluster", "openshift-gitops"),
     ("route", "minio-s3", HOME),
     ("route", "minio-console", HOME),
-    ("secret", "minio", HOME),
+    ("secret", "minio-root", HOME),
     ("secret", "aws-connection-minio", HOME),
     ("inferenceservice", "fraud", HOME),
     ("route", "fraud", HOME),
