@@ -5,11 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from docs.generate import licences, troubleshooting
+from docs.generate import licences, picture, troubleshooting
 from docs.generate.messages import ROOT
 
 WRITTEN: dict[str, Callable[[], str]] = {
     "docs/licences.md": licences.text,
+    "docs/picture.svg": picture.text,
     "docs/troubleshooting.md": troubleshooting.text,
 }
 
