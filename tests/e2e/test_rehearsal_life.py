@@ -182,6 +182,7 @@ def test_an_up_killed_at_any_moment_is_healed_by_the_next(state_root: Path, name
     assert " Ready " in kubectl_for(Cluster.load(root))("get", "nodes", "--no-headers")
 
 
+@pytest.mark.soak  # the copy of a snapshot, below, runs beside its original as well
 def test_two_at_once_do_not_see_each_other(cluster: Cluster, kubectl: Kubectl, state_root: Path, name: str) -> None:
     rehearsal("up", "--name", name, root=state_root)
     second = Cluster.load(state_root / name)

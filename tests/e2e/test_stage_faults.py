@@ -13,8 +13,8 @@ from rehearsal.cluster import CLONE
 from tests.e2e.journey import COMMAND_SECONDS, User
 from tests.e2e.rehearsing import eventually, rehearsal
 
-pytestmark = pytest.mark.e2e
-NAME, RHODS = "faulty", "3.4"
+pytestmark = [pytest.mark.e2e, pytest.mark.soak]
+RHODS = "3.4"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,7 @@ class Case:
         return f"{self.verb}-{self.fault}"
 
 
+# each case goes on where the one before it has ended
 CASES = [
     Case("gitops", "installplan-manual", ("package=openshift-gitops-operator",), "approv"),
     Case("rhods", "operator-never-ready", ("package=rhods-operator",), "rhods-operator"),
@@ -39,8 +40,6 @@ CASES = [
     Case("serving", "image-pull", ("image=tritonserver",), "tritonserver"),
     Case("verify", "route-not-admitted", ("name=fraud",), "Route serving-demo-gitops/fraud"),
 ]
-# each case goes on where the one before it has ended, so only the first can be had for little
-WALK = [CASES[0], *(pytest.param(case, marks=pytest.mark.soak) for case in CASES[1:])]
 
 
 def switch(somebody: User, case: Case, state: str) -> None:
@@ -48,7 +47,7 @@ def switch(somebody: User, case: Case, state: str) -> None:
     rehearsal("fault", "--name", somebody.cluster.name, case.fault, state, *given, root=somebody.cluster.root.parent)
 
 
-@pytest.mark.parametrize("case", WALK, ids=str)
+@pytest.mark.parametrize("case", CASES, ids=str)
 def test_a_fault_is_named_and_survived(case: Case, somebody: User, tmp_path: Path) -> None:
     said = tmp_path / "said"
     command = [sys.executable, "-m", "bootstrap", case.verb, f"STATE_DIR={somebody.state}", "DELIVERY=gitops"]

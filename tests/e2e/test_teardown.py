@@ -129,10 +129,12 @@ def test_teardown_leaves_the_cluster_as_it_was(demo: Demo, before: Listing, clie
     assert not "\n".join(difference(before, listing(client)))
 
 
+@pytest.mark.soak  # as the rounds, ten times
 def test_it_comes_up_again_at_once(demo: Demo) -> None:
     assert "known answers exactly" in demo("demo").stderr
 
 
+@pytest.mark.soak  # more of them in test_foreign.py
 def test_somebody_elses_objects_survive(demo: Demo, kubectl: Kubectl) -> None:
     theirs = {
         "apiVersion": "serving.kserve.io/v1alpha1",
