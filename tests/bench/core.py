@@ -109,7 +109,7 @@ def _noticed(cluster: Cluster) -> Line:
     kubectl = kubectl_for(cluster)
     kubectl("create", "configmap", "signal", "-n", "default", "--from-literal=round=none")
     client = connect(cluster.kubeconfig)
-    ref = Ref("v1", "ConfigMap", "signal", "default")
+    ref = Ref("v1", "ConfigMap", "default", "signal")
     lags = []
     try:
         for number in range(SIGNALS):
