@@ -75,6 +75,39 @@ _UNHURRIED = (
     Change("k8s.io/client-go", "rest/config.go", "DefaultQPS   float32 = 5.0", "DefaultQPS   float32 = 100.0"),
     Change("k8s.io/client-go", "rest/config.go", "DefaultBurst int     = 10", "DefaultBurst int     = 200"),
 )
+# Argo CD reads all of OpenAPI anew at each event of each CRD, one after the other and under the lock of its cache: an
+# installation of operators brings hundreds, and most change only a label or a condition that OpenAPI does not know
+_ENGINE = "github.com/argoproj/gitops-engine"
+_ONCE_SERVED = (
+    Change(
+        _ENGINE,
+        "pkg/cache/cluster.go",
+        "\t\t\t\tif kube.IsCRD(obj) {\n\t\t\t\t\tvar resources",
+        "\t\t\t\tif kube.IsCRD(obj) && (event.Type != watch.Modified || servedAnew(obj)) {\n\t\t\t\t\tvar resources",
+    ),
+    Change(
+        _ENGINE,
+        "pkg/cache/cluster.go",
+        "\nfunc (c *clusterCache) watchEvents(",
+        """
+var servedCRDs sync.Map
+
+// servedAnew tells whether what the API server serves for a CRD may have changed since the last event
+func servedAnew(crd *unstructured.Unstructured) bool {
+	state := fmt.Sprint(crd.GetUID(), crd.GetGeneration())
+	conditions, _, _ := unstructured.NestedSlice(crd.Object, "status", "conditions")
+	for _, condition := range conditions {
+		if found, ok := condition.(map[string]any); ok && found["type"] == "Established" {
+			state += fmt.Sprint(found["status"])
+		}
+	}
+	before, _ := servedCRDs.Swap(crd.GetName(), state)
+	return before != state
+}
+
+func (c *clusterCache) watchEvents(""",
+    ),
+)
 _OPM = "github.com/operator-framework/operator-registry/cmd/opm"
 _ARGOCD = "github.com/argoproj/argo-cd/v3"
 _ARGOCD_OPERATOR = "github.com/argoproj-labs/argocd-operator"
@@ -193,6 +226,7 @@ TOOLS: tuple[Tool, ...] = (
         megabytes=170,
         stamps={f"{_ARGOCD}/common.version": "3.2.11", f"{_ARGOCD}/common.gitTreeState": "clean"},
         data=Data(_ARGOCD, ("manifests/**/*", "hack/*-wrapper.sh", "entrypoint.sh")),
+        changes=_ONCE_SERVED,
     ),
     Tool(
         "argocd-operator",
