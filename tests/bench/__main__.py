@@ -31,6 +31,7 @@ Measured {when} at commit {commit}, on {cores} cores ({machine}).
 
 def main() -> None:
     """Raise, measure, take down."""
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # else every run compiles every module anew, which no user's does
     folder = Path(tempfile.mkdtemp(prefix="sd-bench-", dir="/tmp"))
     try:
         lines = measured(folder)
