@@ -39,7 +39,7 @@ class Lines:
 
     def say(self, text: str) -> None:
         """Tell what the stage waits for."""
-        now = time.monotonic()
+        now, text = time.monotonic(), folded(text)
         if text and text != self.last and now - self.spoke >= 1:
             self.last, self.spoke = text, now
             self.line(f"… {text}")
@@ -94,7 +94,7 @@ class Live(Lines):
     def say(self, text: str) -> None:
         """Change the line."""
         if self.stage and text:
-            self.status.update(Line(self.stage, text, self.began))
+            self.status.update(Line(self.stage, folded(text), self.began))
 
     def done(self, text: str) -> None:
         """Leave the line as it ends."""
@@ -106,6 +106,11 @@ class Live(Lines):
         if self.stage:
             self.status.stop()
         super().stop()
+
+
+def folded(text: str) -> str:
+    """Return the text on one line; what operators and health checks report may have several."""
+    return " ".join(text.split())
 
 
 def progress(stream: TextIO | None = None) -> Lines:

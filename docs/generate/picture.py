@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 import subprocess
 
@@ -33,8 +34,9 @@ FRAME = """<svg class="rich-terminal" viewBox="0 0 {width} {height}" xmlns="http
 
 def record() -> None:
     """Run the command and keep what stays on a terminal when it has ended."""
-    out = subprocess.STDOUT
-    done = subprocess.run(COMMAND.split(), cwd=ROOT, stdout=subprocess.PIPE, stderr=out, text=True, check=True)
+    own = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
+    pipe, out = subprocess.PIPE, subprocess.STDOUT
+    done = subprocess.run(COMMAND.split(), cwd=ROOT, env=own, stdout=pipe, stderr=out, text=True, check=True)
     RECORDED.write_text("".join(line for line in done.stdout.splitlines(True) if not PASSING.match(line)))
 
 

@@ -44,10 +44,12 @@ def again(user: User) -> Line:
 
 # and how they would see that Argo CD's password is the one in its Secret, which somebody may have changed since
 LOG_IN = """
-host=$(kubectl get route openshift-gitops-server -n openshift-gitops -o jsonpath='{.spec.host}')
-key=$(kubectl get secret openshift-gitops-cluster -n openshift-gitops -o jsonpath='{.data.admin\\.password}' | base64 -d)
+argo() { kubectl get "$@" -n openshift-gitops; }
+host=$(argo route openshift-gitops-server -o jsonpath='{.spec.host}')
+key=$(argo secret openshift-gitops-cluster -o jsonpath='{.data.admin\\.password}' | base64 -d)
 printf '{"username": "admin", "password": "%s"}' "$key" |
-  curl -sf -o /dev/null --cacert "$CA_FILE" -x "$HTTPS_PROXY" -d @- "https://$host/api/v1/session"
+  curl -sf -o /dev/null --cacert "$CA_FILE" -x "$HTTPS_PROXY" -H "Content-Type: application/json" -d @- \\
+  "https://$host/api/v1/session"
 """
 
 
