@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -19,21 +20,22 @@ HOURS = 6  # the whole of it takes about two on two idle cores
 HEAD = """# Soak
 
 `make soak` runs what is too long for `make test`: the other cells of the journey's matrix, kills at random moments,
-rounds of raising and tearing down. `make soak ONLY=kills` runs a part of it.
+rounds of raising and tearing down. `make soak ONLY=kills` runs a part of it. Each row is a test's last result.
 
-Last run: {when}, at commit {commit}{only}:
-{passed} passed, {failed} failed, {skipped} skipped, in {minutes:.0f} minutes{ended}.
-
-| test | result | seconds |
-|---|---|---|
-{rows}
+| test | result | seconds | commit | date |
+|---|---|---|---|---|
 """
+ROW = re.compile(
+    r"^\| `(?P<name>.+)` \| (?P<outcome>[a-z ]+) \| (?P<seconds>\d+) \| (?P<commit>\S+) \| (?P<date>\S+) \|$", re.M
+)
 
 
 @dataclass(slots=True)
 class Result:
-    """One test of the run: its worst phase decides, all its phases take time."""
+    """A test's last run: its worst phase decides, all its phases take time."""
 
+    commit: str
+    date: str
     outcome: str = "not ended"
     seconds: float = 0.0
 
@@ -43,13 +45,25 @@ class Soak:
     """Listens to pytest, and keeps the page true after every test: a run that is stopped has not run for nothing."""
 
     page: Path
-    only: str = ""
     results: dict[str, Result] = field(default_factory=dict)
-    ended: bool = False
+
+    @pytest.hookimpl(tryfirst=True)  # before a part of them is chosen
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """What the page says of tests that are still there stays until they have run again."""
+        there = {_name(item.nodeid) for item in items}
+        rows = ROW.finditer(self.page.read_text()) if self.page.exists() else ()
+        for row in rows:
+            name, outcome, seconds, commit, date = row.groups()
+            if name in there:
+                self.results[name] = Result(commit, date, outcome, float(seconds))
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        """A test begins."""
+        self.results[_name(nodeid)] = Result(_commit(), str(datetime.now(UTC).date()))
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """A phase of a test has ended."""
-        result = self.results.setdefault(report.nodeid.removeprefix("tests/e2e/"), Result())
+        result = self.results[_name(report.nodeid)]
         result.seconds += report.duration
         if report.outcome != "passed" or report.when == "call":
             result.outcome = report.outcome
@@ -58,27 +72,17 @@ class Soak:
         """All phases of a test have ended."""
         self.page.write_text(self.text())
 
-    def pytest_sessionfinish(self, exitstatus: int) -> None:
-        """No test is left, or the run was stopped."""
-        self.ended = exitstatus != pytest.ExitCode.INTERRUPTED
-        if self.results:
-            self.page.write_text(self.text())
-
     def text(self) -> str:
         """The page about these results."""
-        found = self.results.values()
-        count = {name: sum(item.outcome == name for item in found) for name in ("passed", "failed", "skipped")}
-        return HEAD.format(
-            when=datetime.now(UTC).date(),
-            commit=_commit(),
-            only=f", only `{self.only}`" if self.only else "",
-            ended="" if self.ended else " (it was stopped there)",
-            minutes=sum(item.seconds for item in found) / 60,
-            rows="\n".join(
-                f"| `{name}` | {item.outcome} | {item.seconds:.0f} |" for name, item in self.results.items()
-            ),
-            **count,
-        )
+        rows = [
+            f"| `{name}` | {one.outcome} | {one.seconds:.0f} | {one.commit} | {one.date} |\n"
+            for name, one in sorted(self.results.items())
+        ]
+        return HEAD + "".join(rows)
+
+
+def _name(nodeid: str) -> str:
+    return nodeid.removeprefix("tests/e2e/")
 
 
 def _commit() -> str:
@@ -92,7 +96,7 @@ def main() -> int:
     os.chdir(CLONE)
     signal.signal(signal.SIGALRM, signal.default_int_handler)  # as by Ctrl-C, which takes the clusters down
     signal.alarm(HOURS * 3600)
-    return pytest.main(["-v", "-m", "soak", "tests/e2e", *(["-k", only] if only else [])], [Soak(PAGE, only)])
+    return pytest.main(["-v", "-m", "soak", "tests/e2e", *(["-k", only] if only else [])], [Soak(PAGE)])
 
 
 if __name__ == "__main__":

@@ -39,11 +39,18 @@ def test_never_run():
 """
 
 
-def test_the_page_tells_every_test_that_ran(pytester: pytest.Pytester, tmp_path: Path) -> None:
-    soak = Soak(tmp_path / "soak.md", only="all")
+BEFORE = """
+| `test_soaked.py::test_never_run` | passed | 12 | abcdef0 | 2026-01-01 |
+| `test_soaked.py::test_wrong` | passed | 3 | abcdef0 | 2026-01-01 |
+| `test_soaked.py::test_long_gone` | passed | 3 | abcdef0 | 2026-01-01 |
+"""
+
+
+def test_the_page_tells_the_last_result_of_every_test(pytester: pytest.Pytester, tmp_path: Path) -> None:
+    soak = Soak(tmp_path / "soak.md")
+    soak.page.write_text(BEFORE)
     with pytest.raises(KeyboardInterrupt):
-        pytester.inline_run(pytester.makepyfile(TESTS), plugins=[soak])
-    page = soak.page.read_text()
+        pytester.inline_run(pytester.makepyfile(test_soaked=TESTS), "-k", "not never_run", plugins=[soak])
     outcomes = {name.partition("::")[2]: result.outcome for name, result in soak.results.items()}
     assert outcomes.pop("test_stopped") == "not ended"
     assert outcomes == {
@@ -51,6 +58,9 @@ def test_the_page_tells_every_test_that_ran(pytester: pytest.Pytester, tmp_path:
         "test_wrong": "failed",
         "test_down": "failed",
         "test_left_out": "skipped",
+        "test_never_run": "passed",
     }
-    assert "only `all`:\n1 passed, 2 failed, 1 skipped, in 0 minutes (it was stopped there)." in page
-    assert "test_wrong` | failed |" in page
+    page = soak.page.read_text()
+    assert "| `test_soaked.py::test_never_run` | passed | 12 | abcdef0 | 2026-01-01 |" in page
+    assert "| `test_soaked.py::test_wrong` | failed | 0 |" in page
+    assert "long_gone" not in page
