@@ -67,6 +67,8 @@ class Soak:
         result.seconds += report.duration
         if report.outcome != "passed" or report.when == "call":
             result.outcome = report.outcome
+        if report.failed:  # pytest tells only at the end, which may be hours away
+            print(f"\n{report.longreprtext}", flush=True)
 
     def pytest_runtest_logfinish(self) -> None:
         """All phases of a test have ended."""

@@ -108,6 +108,9 @@ def content(obj: Obj) -> str:
     plain = {**obj, "metadata": meta}
     if obj["kind"] in OWN_STATUS or obj["kind"].endswith("Review"):
         plain.pop("status", None)
+    elif (status := obj.get("status")) and isinstance(conditions := status.get("conditions"), list):
+        # a controller moves one to the end when it turns, and turns it back later
+        plain["status"] = {**status, "conditions": sorted(conditions, key=lambda one: str(one.get("type")))}
     return STAMP.sub("<time>", json.dumps(without_noise(plain), indent=1, sort_keys=True))
 
 
