@@ -38,6 +38,12 @@ def test_the_same_text_is_said_once() -> None:
     assert out.getvalue().count("waiting") == 1
 
 
+def test_what_an_operator_says_in_several_lines_stands_on_one() -> None:
+    out = io.StringIO()
+    Lines(out, stage="rhods").say("1: CatalogSourcesUnhealthy | False\n2: InstallPlanPending | True\n")
+    assert out.getvalue() == "rhods       … 1: CatalogSourcesUnhealthy | False 2: InstallPlanPending | True\n"
+
+
 def test_what_is_no_terminal_gets_plain_lines() -> None:
     assert type(progress(io.StringIO())) is Lines
 
