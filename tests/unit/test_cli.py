@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from bootstrap import cli
-from bootstrap.errors import Blocked, DemoError, GuardError, SettingsError, UsageError
+from bootstrap.errors import ApiError, Blocked, DemoError, GuardError, SettingsError, UsageError
+from bootstrap.kube.retry import LATER
 from bootstrap.settings import Settings
 from bootstrap.status import Standing
 
@@ -51,6 +52,14 @@ def test_an_error_is_one_message_on_stderr_and_an_exit_code(
     does(failing(problem))
     assert cli.main(["status", SERVER]) == code
     assert capsys.readouterr() == ("", "it broke\n")
+
+
+def test_an_overloaded_api_server_in_the_middle_of_a_run_says_what_to_do(
+    does: Callable[[Answer], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    does(failing(ApiError("GET /x: HTTP 503: not now", status=503)))
+    assert cli.main(["status", SERVER]) == 1
+    assert capsys.readouterr().err == f"GET /x: HTTP 503: not now\n{LATER}\n"
 
 
 @pytest.mark.parametrize("arguments", [["status", SERVER, "-v"], ["-v", "status", SERVER]])
