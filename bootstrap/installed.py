@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from bootstrap.extra_operators import extra_operators
+from bootstrap.foreign import foreign
 from bootstrap.kube.apply import MANAGER
 from bootstrap.kube.client import Client
 from bootstrap.kube.discovery import Resource
@@ -32,6 +33,7 @@ class Package:
     users: tuple[tuple[str, str], ...]  # group, kind: somebody else's keeps the operator
     groups: tuple[str, ...]  # ends of the API groups whose CRDs came with it
     namespaces: tuple[str, ...] = ()
+    empty: tuple[str, ...] = ()  # namespaces that it makes and puts nothing into
     generated: str | None = None  # label of namespaces that it made
     label: str | None = None  # label of what it made across the cluster
     everywhere: tuple[tuple[str, str, str], ...] = ()  # api version, kind, name: made in every namespace
@@ -55,6 +57,7 @@ PACKAGES = {
             ("datasciencecluster.opendatahub.io", "DataScienceCluster"),
         ),
         groups=("opendatahub.io", "serving.kserve.io"),
+        empty=("istio-system",),  # 2.x, also where no service mesh is installed
         generated="opendatahub.io/generated-namespace=true",
         label="platform.opendatahub.io/part-of",
         everywhere=(("v1", "ConfigMap", "odh-trusted-ca-bundle"),),
@@ -134,6 +137,11 @@ def remains(client: Client, package: str, known: Record) -> Remains | None:
         csvs = client.list(OLM, "ClusterServiceVersion", row.namespace)
         found.operator += [ref for ref in refs(csvs) if ref.name.startswith(f"{package}.")]
         found.rest = across(client, package, kinds, shared=bool(others))
+        for empty in namespaces(client, row.empty):
+            if theirs := foreign(client, empty.name, known):
+                found.kept[str(empty)] = f"it holds what is not ours: {theirs[0]}"
+            else:
+                found.rest.append(empty)
         found.stays = {name: why for name, why in row.stays if there(client, name)}
     adopted = {(ref.group, ref.kind, ref.namespace, ref.name) for ref in known.adopted}
     for step in (found.instance, found.operator, found.rest):
@@ -187,14 +195,21 @@ def its_crd(ref: Ref, row: Package) -> bool:
 
 def before(client: Client, package: str) -> list[Ref]:
     """Return what an operator not yet installed would make, and is there already: it is not ours later either."""
-    return across(client, package, client.discovery.everything()) + made_namespaces(client, row_of(package))
+    row = row_of(package)
+    found = across(client, package, client.discovery.everything())
+    return found + made_namespaces(client, row) + namespaces(client, row.empty)
 
 
 def made_namespaces(client: Client, row: Package) -> list[Ref]:
     """Return the namespaces that the operator makes."""
-    named = [Ref("v1", NAMESPACE, None, name) for name in row.namespaces]
-    found = [ref for ref in named if client.find(ref)]
+    found = namespaces(client, row.namespaces)
     return found + (refs(client.list("v1", NAMESPACE, label_selector=row.generated)) if row.generated else [])
+
+
+def namespaces(client: Client, names: Iterable[str]) -> list[Ref]:
+    """Return those of these namespaces that are there."""
+    named = [Ref("v1", NAMESPACE, None, name) for name in names]
+    return [ref for ref in named if client.find(ref)]
 
 
 def others(client: Client, package: str, known: Record) -> list[Ref]:
