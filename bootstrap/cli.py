@@ -14,8 +14,7 @@ from pathlib import Path
 
 from bootstrap import __version__, menu
 from bootstrap import settings as configuration
-from bootstrap.errors import ApiError, DemoError, UsageError
-from bootstrap.kube.retry import LATER, transient
+from bootstrap.errors import DemoError, UsageError
 from bootstrap.progress import Lines, progress
 from bootstrap.settings import Settings
 
@@ -290,9 +289,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except DemoError as problem:
         if verbose:
             traceback.print_exc()
-        print(problem, file=sys.stderr)
-        if isinstance(problem, ApiError) and transient(problem):
-            print(LATER, file=sys.stderr)
+        from bootstrap.doctor.visit import advice
+
+        print(problem, *advice(problem), sep="\n", file=sys.stderr)
         return problem.exit_code
     except KeyboardInterrupt:
         print("stopped; the same command goes on from here", file=sys.stderr)

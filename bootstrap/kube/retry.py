@@ -10,7 +10,6 @@ from bootstrap.errors import ApiError, DemoError, Unreachable
 
 PATIENCE = 5.0  # seconds of retries for a request without a deadline of its own
 LONGEST_PAUSE = 5.0
-LATER = "the API server is overloaded or restarting: wait until it answers, and run this again"
 
 
 def transient(error: DemoError) -> bool:

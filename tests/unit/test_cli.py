@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from bootstrap import cli
+from bootstrap.doctor.visit import later
 from bootstrap.errors import ApiError, Blocked, DemoError, GuardError, SettingsError, UsageError
-from bootstrap.kube.retry import LATER
 from bootstrap.settings import Settings
 from bootstrap.status import Standing
 
@@ -59,7 +59,7 @@ def test_an_overloaded_api_server_in_the_middle_of_a_run_says_what_to_do(
 ) -> None:
     does(failing(ApiError("GET /x: HTTP 503: not now", status=503)))
     assert cli.main(["status", SERVER]) == 1
-    assert capsys.readouterr().err == f"GET /x: HTTP 503: not now\n{LATER}\n"
+    assert capsys.readouterr().err == f"GET /x: HTTP 503: not now\n{later()}\n"
 
 
 @pytest.mark.parametrize("arguments", [["status", SERVER, "-v"], ["-v", "status", SERVER]])
