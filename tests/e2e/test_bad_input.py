@@ -91,6 +91,11 @@ def answers(cluster: Cluster) -> bool:
         return False
 
 
+def is_full(cluster: Cluster) -> bool:
+    """The node shows what the fault leaves of it."""
+    return kubectl(cluster, "get", "nodes", "-o", "jsonpath={.items[*].status.allocatable.cpu}") == "200m"
+
+
 @contextmanager
 def on(cluster: Cluster, condition: Condition) -> Iterator[None]:
     """The cluster is as the condition says, and healthy again afterwards."""
@@ -99,15 +104,15 @@ def on(cluster: Cluster, condition: Condition) -> Iterator[None]:
         apply(cluster, *condition.objects)
     if condition.fault:
         rehearsal("fault", "--name", NAME, condition.fault[0], "on", *condition.fault[1:], root=root)
+    full = condition.name == "nodes-full"
     try:
-        if condition.name == "nodes-full":  # the node tells a moment later
-            cpu = ("get", "nodes", "-o", "jsonpath={.items[*].status.allocatable.cpu}")
-            eventually(lambda: kubectl(cluster, *cpu) == "200m")
+        eventually(lambda: not full or is_full(cluster))  # the node tells a moment later
         yield
     finally:
         if condition.fault:
             rehearsal("fault", "--name", NAME, condition.fault[0], "off", root=root)
             eventually(lambda: answers(cluster))
+            eventually(lambda: not full or not is_full(cluster))
         healthy = {(one["kind"], one["metadata"]["name"]): one for one in HEALTHY}
         for one in condition.objects:
             if before := healthy.get((one["kind"], one["metadata"]["name"])):
