@@ -15,6 +15,7 @@ from pathlib import Path
 from bootstrap import __version__, menu
 from bootstrap import settings as configuration
 from bootstrap.errors import DemoError, UsageError
+from bootstrap.kube.retry import advice
 from bootstrap.progress import Lines, progress
 from bootstrap.settings import Settings
 
@@ -289,8 +290,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except DemoError as problem:
         if verbose:
             traceback.print_exc()
-        from bootstrap.doctor.visit import advice
-
         print(problem, *advice(problem), sep="\n", file=sys.stderr)
         return problem.exit_code
     except KeyboardInterrupt:

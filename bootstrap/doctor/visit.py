@@ -11,12 +11,12 @@ from bootstrap import repository, stages
 from bootstrap.doctor import cluster, finding, machine, operators, origin, report, room, sight
 from bootstrap.doctor.finding import Check, Checked, Finding
 from bootstrap.doctor.sight import Sight
-from bootstrap.errors import ApiError, Blocked, DemoError, GuardError
+from bootstrap.errors import Blocked, DemoError, GuardError
 from bootstrap.facts import Facts
 from bootstrap.facts import gather as gather_facts
 from bootstrap.kube import record
 from bootstrap.kube.client import Client
-from bootstrap.kube.retry import transient
+from bootstrap.kube.retry import advice, later
 from bootstrap.login import Session
 from bootstrap.outside import Outside, way_out
 from bootstrap.settings import Settings
@@ -159,16 +159,6 @@ def look(
     found.checked += finding.run("cluster", checks, seen, seen.unread)
 
 
-def later() -> str:
-    """Return what to do where the API server asks for patience."""
-    return "the API server is overloaded or restarting: wait until it answers, and run this again"
-
-
-def advice(problem: DemoError) -> list[str]:
-    """Return what to do about a failure in the middle of a run, where it does not say so itself."""
-    return [later()] if isinstance(problem, ApiError) and transient(problem) else []
-
-
 def unreadable(session: Session, problem: str) -> Finding:
     """Return the finding about a cluster that cannot be read."""
     step = "sign in as a cluster administrator where it is forbidden, else mend it; then run this again"
@@ -179,6 +169,6 @@ def refused(settings: Settings, problem: DemoError) -> Finding:
     """Return the finding about a sign-in that failed."""
     where = str(settings.kubeconfig or settings.cluster or "login")
     step = "mend that, and run this again"
-    if isinstance(problem, ApiError) and transient(problem):
+    if advice(problem):
         step = later()
     return Finding(where, str(problem), "everything else is done on the cluster", step)

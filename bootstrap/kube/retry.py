@@ -19,6 +19,16 @@ def transient(error: DemoError) -> bool:
     return isinstance(error, ApiError) and (error.status == 429 or error.status >= 500)
 
 
+def later() -> str:
+    """Return what to do where the API server asks for patience."""
+    return "the API server is overloaded or restarting: wait until it answers, and run this again"
+
+
+def advice(problem: DemoError) -> list[str]:
+    """Return what to do about a failure in the middle of a run, where it does not say so itself."""
+    return [later()] if isinstance(problem, ApiError) and transient(problem) else []
+
+
 def pauses(deadline: float) -> Iterator[float]:
     """Yield growing, jittered pauses, the last one cut at the deadline (time.monotonic)."""
     base = 0.1

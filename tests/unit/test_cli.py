@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from bootstrap import cli
-from bootstrap.doctor.visit import later
 from bootstrap.errors import ApiError, Blocked, DemoError, GuardError, SettingsError, UsageError
+from bootstrap.kube.retry import later
 from bootstrap.settings import Settings
 from bootstrap.status import Standing
 
