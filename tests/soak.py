@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import signal
-import subprocess
 import sys
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -14,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from rehearsal.cluster import CLONE
+from tests.commit import commit
 
 PAGE = CLONE / "docs" / "soak.md"
 HOURS = 6  # the whole of it takes about two on two idle cores
@@ -45,6 +45,7 @@ class Soak:
     """Listens to pytest, and keeps the page true after every test: a run that is stopped has not run for nothing."""
 
     page: Path
+    commit: str = field(default_factory=commit)  # once: the page is a change to the clone itself
     results: dict[str, Result] = field(default_factory=dict)
 
     @pytest.hookimpl(tryfirst=True)  # before a part of them is chosen
@@ -59,7 +60,7 @@ class Soak:
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         """A test begins."""
-        self.results[_name(nodeid)] = Result(_commit(), str(datetime.now(UTC).date()))
+        self.results[_name(nodeid)] = Result(self.commit, str(datetime.now(UTC).date()))
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """A phase of a test has ended."""
@@ -85,11 +86,6 @@ class Soak:
 
 def _name(nodeid: str) -> str:
     return nodeid.removeprefix("tests/e2e/")
-
-
-def _commit() -> str:
-    command = ["git", "describe", "--always", "--dirty", "--exclude=*"]
-    return subprocess.run(command, cwd=CLONE, capture_output=True, text=True, check=True).stdout.strip()
 
 
 def main() -> int:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import platform
 import shutil
-import subprocess
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +13,7 @@ from rehearsal.cluster import CLONE, Cluster
 from tests.bench import cluster as demo
 from tests.bench import core
 from tests.bench.measure import Line, alone, seconds, table, timed
+from tests.commit import commit
 from tests.e2e.journey import user_of
 from tests.e2e.rehearsing import rehearsal
 
@@ -40,7 +40,7 @@ def main() -> None:
         shutil.rmtree(folder, ignore_errors=True)
     page = HEAD.format(
         when=datetime.now(UTC).date(),
-        commit=_commit(),
+        commit=commit(),
         cores=os.cpu_count(),
         machine=platform.machine(),
         table=table(lines),
@@ -65,11 +65,6 @@ def measured(folder: Path) -> list[Line]:
         demo.reset(user),
         demo.teardown(user),
     ]
-
-
-def _commit() -> str:
-    command = ["git", "describe", "--always", "--dirty"]
-    return subprocess.run(command, cwd=CLONE, capture_output=True, text=True, check=True).stdout.strip()
 
 
 if __name__ == "__main__":

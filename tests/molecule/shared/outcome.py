@@ -37,9 +37,10 @@ class Cluster:
         data = self.get("v1", "Secret", name)["data"]
         return {key: base64.b64decode(value).decode() for key, value in data.items()}
 
-    def conditions(self, *what: str) -> dict[str, str]:
+    def conditions(self, api_version: str, kind: str, name: str, namespace: str | None = HOME) -> dict[str, str]:
         """Return the statuses of an object's conditions by type."""
-        return {item["type"]: item["status"] for item in self.get(*what)["status"]["conditions"]}
+        found = self.get(api_version, kind, name, namespace)
+        return {item["type"]: item["status"] for item in found["status"]["conditions"]}
 
 
 def gitops(cluster: Cluster) -> None:
@@ -51,8 +52,7 @@ def gitops(cluster: Cluster) -> None:
 
 def rhods(cluster: Cluster) -> None:
     """The DataScienceCluster is ready, and serves models."""
-    found = cluster.get("datasciencecluster.opendatahub.io/v2", "DataScienceCluster", "default-dsc", None)
-    ready = {item["type"]: item["status"] for item in found["status"]["conditions"]}
+    ready = cluster.conditions("datasciencecluster.opendatahub.io/v2", "DataScienceCluster", "default-dsc", None)
     assert (ready["Ready"], ready["KserveReady"]) == ("True", "True"), ready
 
 
