@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -78,16 +79,15 @@ def link_or_copy(source: str, target: str) -> None:
 
 
 def environment(somebody: Somebody) -> None:
-    """The user's virtualenv sees our packages, where the machine's own Python can use them."""
+    """A virtualenv of the user's own, with our packages in it, where the machine's own Python can use them."""
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"
-    ours = next(Path(entry) for entry in sys.path if entry.endswith("site-packages"))
     try:
         somebody.run(f"/usr/bin/{version}", "-m", "venv", "--without-pip", str(somebody.clone / ".venv"))
-        somebody.run("ls", str(ours))
     except (AssertionError, FileNotFoundError) as error:
-        pytest.skip(f"an ordinary user has no {version} here or cannot read {ours}: {error}")
-    path = somebody.clone / ".venv/lib" / version / "site-packages/ours.pth"
-    path.write_text(f"{ours}\n")
+        pytest.skip(f"an ordinary user has no {version} here: {error}")
+    # not a path to ours: a rehearsal sees its own clone, and little of what else is below /tmp
+    theirs = somebody.clone / ".venv/lib" / version / "site-packages"
+    shutil.copytree(sysconfig.get_path("purelib"), theirs, copy_function=link_or_copy, dirs_exist_ok=True)
 
 
 def test_an_ordinary_user_has_the_whole_cluster_and_nothing_left_after_it(somebody: Somebody) -> None:
