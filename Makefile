@@ -116,4 +116,5 @@ help: ## Show this menu
 NO_PYTHON = PATH has no $(PYTHON): install the package python3 (3.11 to 3.13), or say make PYTHON=<path>
 $(VENV)/.ready: requirements.lock pyproject.toml
 	@$(if $(shell command -v $(PYTHON)),,$(error $(NO_PYTHON)))$(PYTHON) bootstrap/prerequisites.py && $(PYTHON) -m venv $(VENV)
-	@$(BIN)/pip install --quiet --require-hashes --no-deps -r requirements.lock && $(BIN)/pip check && touch $@
+	@echo 'installing the locked packages into $(VENV), once; typically a minute' >&2
+	@$(BIN)/pip install --quiet --require-hashes --no-deps -r requirements.lock && $(BIN)/pip check >&2 && touch $@

@@ -17,10 +17,9 @@ from rehearsal.api import Api
 from rehearsal.cluster import CLONE, Cluster
 from rehearsal.payload import kinds, login, openshift
 from rehearsal.payload.apply import apply_all, established
-from rehearsal.toolchain import tool
 from tests.e2e.conditions import CONDITIONS, HEALTHY, KINDS, Condition, Obj
 from tests.e2e.desk import CANARY, Desk
-from tests.e2e.rehearsing import eventually, rehearsal
+from tests.e2e.rehearsing import eventually, kubectl_for, rehearsal
 from tests.e2e.web import ask
 from tests.unit import oauth_stub
 
@@ -67,20 +66,13 @@ def openshift_there(cluster: Cluster) -> None:
 def olm_there(cluster: Cluster, openshift_there: None) -> None:
     """The kinds of OLM with a catalog that answers: their objects alone, for that is all that the command looks at."""
     apply(cluster, *KINDS)
-    kubectl(cluster, "wait", "--for=condition=Established", "crd", "--all", "--timeout=60s")
+    kubectl_for(cluster)("wait", "--for=condition=Established", "crd", "--all", "--timeout=60s")
     apply(cluster, *HEALTHY)
-    kubectl(cluster, "delete", "namespace", "going", "--wait=false")
-
-
-def kubectl(cluster: Cluster, *arguments: str, stdin: str | None = None) -> str:
-    command = [str(tool("kubectl")), "--kubeconfig", str(cluster.kubeconfig), *arguments]
-    done = subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=60, check=False)
-    assert not done.returncode, done.stderr
-    return done.stdout
+    kubectl_for(cluster)("delete", "namespace", "going", "--wait=false")
 
 
 def apply(cluster: Cluster, *objects: Obj) -> None:
-    kubectl(cluster, "apply", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": objects}))
+    kubectl_for(cluster)("apply", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": objects}))
 
 
 def answers(cluster: Cluster) -> bool:
@@ -93,7 +85,7 @@ def answers(cluster: Cluster) -> bool:
 
 def is_full(cluster: Cluster) -> bool:
     """The node shows what the fault leaves of it."""
-    return kubectl(cluster, "get", "nodes", "-o", "jsonpath={.items[*].status.allocatable.cpu}") == "200m"
+    return kubectl_for(cluster)("get", "nodes", "-o", "jsonpath={.items[*].status.allocatable.cpu}") == "200m"
 
 
 @contextmanager
@@ -118,7 +110,7 @@ def on(cluster: Cluster, condition: Condition) -> Iterator[None]:
             if before := healthy.get((one["kind"], one["metadata"]["name"])):
                 apply(cluster, before)
             else:
-                kubectl(cluster, "delete", "--wait=false", "-f", "-", stdin=json.dumps(one))
+                kubectl_for(cluster)("delete", "--wait=false", "-f", "-", stdin=json.dumps(one))
 
 
 # --- what is typed: nothing is asked of any cluster
