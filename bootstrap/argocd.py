@@ -1,23 +1,26 @@
-"""Argo CD looks again at what it could not compare: by itself it does so only after minutes."""
+"""Argo CD tries again: a comparison that went wrong, by itself only after minutes; a sync given up, never."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from bootstrap.errors import ClusterError
+from bootstrap.kube.apply import MANAGER
 from bootstrap.kube.client import Client
 from bootstrap.kube.objects import Obj, Ref, conditions, dig
+from bootstrap.kube.readiness.argocd import syncing
 
 REFRESH = "argocd.argoproj.io/refresh"  # Argo CD removes it when it has looked
 EVERY = 10.0
 CURABLE = frozenset({"ComparisonError", "UnknownError"})
+GIVEN_UP = "SyncError"
 
 
 @dataclass(slots=True)
 class Refresher:
-    """Called again and again during a wait; asks for a refresh now and then where the last look went wrong."""
+    """Called again and again during a wait; asks now and then for what the last time went wrong."""
 
     client: Client
     applications: Sequence[Ref]
@@ -33,17 +36,36 @@ class Refresher:
             return
         self.last = self.clock()
         try:
-            for ref in self.stuck():
-                self.client.patch(ref, {"metadata": {"annotations": {REFRESH: "normal"}}})
+            for ref in self.applications:
+                obj = self.client.find(ref)
+                if obj is not None and (patch := again(obj)):
+                    self.client.patch(ref, patch)
         except ClusterError:
             return  # the wait itself says what is wrong
 
-    def stuck(self) -> Iterable[Ref]:
-        """Return the Applications whose last look went wrong and that nobody has asked to look again."""
-        for ref in self.applications:
-            obj = self.client.find(ref)
-            if obj is not None and needs_refresh(obj):
-                yield ref
+
+def again(obj: Obj) -> Obj | None:
+    """Return the patch that asks an Application to try again, where that is of use."""
+    if needs_refresh(obj):
+        return {"metadata": {"annotations": {REFRESH: "normal"}}}
+    if GIVEN_UP in conditions(obj) and not syncing(obj):
+        return {"operation": sync(obj)}
+    return None
+
+
+def sync(obj: Obj) -> Obj:
+    """Return the sync that Argo CD itself would begin, had it not used up its attempts for this revision."""
+    policy = dig(obj, "spec", "syncPolicy", default={})
+    wanted = {
+        "revision": dig(obj, "spec", "source", "targetRevision"),
+        "prune": dig(policy, "automated", "prune", default=False),
+        "syncOptions": policy.get("syncOptions"),
+    }
+    return {
+        "initiatedBy": {"username": MANAGER},
+        "sync": {key: value for key, value in wanted.items() if value},
+        **({"retry": policy["retry"]} if "retry" in policy else {}),
+    }
 
 
 def needs_refresh(obj: Obj) -> bool:

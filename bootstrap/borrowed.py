@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any
 
+from bootstrap.errors import Conflict, GuardError
 from bootstrap.kube.apply import MANAGER
 from bootstrap.kube.client import Client
 from bootstrap.kube.objects import Obj, Ref, dig
 from bootstrap.kube.record import Change, Keeper
 
 ABSENT = None  # in a merge patch: the field goes
+TRIES = 5
 
 
 def lent(obj: Obj | None) -> bool:
@@ -46,6 +49,34 @@ def former(obj: Any, patch: Mapping[str, Any]) -> Obj:
     return found
 
 
+def added(made: Change) -> dict[str, list[Any]]:
+    """Return what we put into lists of an object: all that a change of such an object notes."""
+    return {key: without(value, made.was.get(key)) for key, value in made.now.items() if isinstance(value, list)}
+
+
+def without(those: Any, gone: Any) -> list[Any]:
+    """Return a list of the cluster's without some of its items; either may be absent."""
+    return [one for one in those or [] if one not in (gone or [])]
+
+
+def less(lists: Mapping[str, list[Any]], obj: Obj) -> Obj:
+    """Return the patch that takes what is in these lists out of those of an object."""
+    return {key: without(obj.get(key), gone) for key, gone in lists.items()}
+
+
+def edit(client: Client, ref: Ref, patch: Callable[[Obj], Obj]) -> None:
+    """Patch an object by what it says now; whoever writes it in between is not overwritten."""
+    for _ in range(TRIES):
+        obj = client.get(ref)
+        meta = {"resourceVersion": dig(obj, "metadata", "resourceVersion")}
+        try:
+            client.patch(ref, {**patch(obj), "metadata": meta})
+            return
+        except Conflict:
+            continue
+    raise GuardError(f"{ref} changes all the time, so it is left as it is; run this again")
+
+
 def still(obj: Any, patch: Mapping[str, Any]) -> bool:
     """Say whether an object still says what a patch made it say; fields beside it are somebody else's matter."""
     for key, value in patch.items():
@@ -62,7 +93,9 @@ def undo(client: Client, changes: Mapping[Ref, Change]) -> dict[Ref, str]:
         obj = client.find(ref)
         if obj is None:
             continue
-        if still(obj, made.now):
+        if lists := added(made):  # whoever else has come into them meanwhile stays
+            edit(client, ref, partial(less, lists))
+        elif still(obj, made.now):
             client.patch(ref, made.was)
         else:
             since[ref] = "somebody has changed it since the demo did, so it is left as it is"

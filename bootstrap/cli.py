@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import argparse
 import os
-import re
 import signal
 import sys
 import traceback
@@ -12,8 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from bootstrap import __version__, menu
+from bootstrap import menu
 from bootstrap import settings as configuration
+from bootstrap.command_line import parse
 from bootstrap.errors import DemoError, UsageError
 from bootstrap.kube.retry import advice
 from bootstrap.progress import Lines, progress
@@ -240,33 +239,6 @@ def sentences() -> dict[str, str]:
     return {verb: (function.__doc__ or "").rstrip(".") for verb, function in VERBS.items()}
 
 
-def parse(arguments: Sequence[str]) -> tuple[str, dict[str, str], bool]:
-    """Return verb, settings and verbosity."""
-    parser = argparse.ArgumentParser(prog="serving-demo", description=__doc__)
-    parser.add_argument("verb", choices=list(VERBS), metavar="verb", help=", ".join([*VERBS, *menu.ASIDE]))
-    parser.add_argument("settings", nargs="*", metavar="KEY=VALUE", help="as in creds.env.example")
-    parser.add_argument("--make", default="", metavar="TEXT", help="what was typed on make's command line")
-    parser.add_argument("-v", "--verbose", action="store_true", help="show tracebacks")
-    parser.add_argument("--version", action="version", version=f"serving-demo {__version__}")
-    found = parser.parse_args(arguments)
-    given: dict[str, str] = {}
-    for item in [*from_make(found.make), *found.settings]:
-        key, equals, value = item.partition("=")
-        if not equals:
-            raise UsageError(f"'{item}' is no setting; write KEY=VALUE, as in creds.env.example")
-        given[key] = value
-    return found.verb, given, found.verbose
-
-
-def from_make(text: str) -> list[str]:
-    r"""Return the settings in make's own quoting of its command line.
-
-    >>> from_make(r"JSON=1 QUERY=.[0]\ |\ $$v")
-    ['JSON=1', 'QUERY=.[0] | $v']
-    """
-    return [re.sub(r"\\(.)", r"\1", item).replace("$$", "$") for item in re.findall(r"(?:\\.|\S)+", text)]
-
-
 def stopped(*_: object) -> None:
     """End as by Ctrl-C when we are told to terminate, so that nothing that we started goes on."""
     raise KeyboardInterrupt
@@ -274,25 +246,36 @@ def stopped(*_: object) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code: 0 done, 1 failed, 2 wrong settings or usage, 130 stopped."""
-    verbose = False
+    verbose, show = False, progress()
     signal.signal(signal.SIGTERM, stopped)
     try:
         typed = sys.argv[1:] if arguments is None else arguments
         if answer := menu.told(typed, sentences()):
             print(answer)
             return 0
-        verb, given, verbose = parse(typed)
+        verb, given, verbose = parse(typed, list(VERBS), __doc__ or "")
         settings = configuration.load(given, CREDS, os.environ)
         if settings.nowhere and verb != "doctor":
             raise UsageError(menu.ways_on())
         settings = replace(settings, verbose=settings.verbose or verbose)
-        VERBS[verb](settings, progress())
+        VERBS[verb](settings, show)
     except DemoError as problem:
+        show.stop()
         if verbose:
             traceback.print_exc()
         print(problem, *advice(problem), sep="\n", file=sys.stderr)
         return problem.exit_code
     except KeyboardInterrupt:
+        show.stop()
         print("stopped; the same command goes on from here", file=sys.stderr)
         return 130
+    except Exception as defect:
+        show.stop()
+        if verbose:
+            traceback.print_exc()
+        print(
+            f"unexpected {type(defect).__name__}: {defect}; a defect of the demo: -v (VERBOSE=1) shows where",
+            file=sys.stderr,
+        )
+        return 1
     return 0

@@ -86,8 +86,12 @@ def missing(client: Client, namespace: str) -> list[Obj]:
 
 def root_keys(client: Client, namespace: str) -> Keys:
     """Return MinIO's administrator."""
-    data = decoded(client.get(Ref("v1", "Secret", namespace, ROOT_SECRET)))
-    return Keys(data["MINIO_ROOT_USER"], data["MINIO_ROOT_PASSWORD"])
+    ref = Ref("v1", "Secret", namespace, ROOT_SECRET)
+    data = decoded(client.get(ref))
+    try:
+        return Keys(data["MINIO_ROOT_USER"], data["MINIO_ROOT_PASSWORD"])
+    except KeyError as lost:
+        raise NotFound(f"{ref} has no key {lost}; `make reset` writes a new one", status=404) from lost
 
 
 def connection_keys(client: Client, namespace: str) -> tuple[Keys, str]:

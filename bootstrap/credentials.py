@@ -7,7 +7,6 @@ import shlex
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import urllib3
 
@@ -15,6 +14,7 @@ from bootstrap.connection import connection_keys, decoded, root_keys
 from bootstrap.dashboard_admin import GROUP, members
 from bootstrap.errors import DemoError, NotFound
 from bootstrap.kube.objects import Ref, dig
+from bootstrap.kube.transport import without_credentials
 from bootstrap.outside import route_url
 from bootstrap.stages import Visit
 from bootstrap.verify import endpoint, known
@@ -79,8 +79,8 @@ def curl(here: Visit, url: str, inputs: list[Any], ca_file: Path | None) -> str:
     parts = ["curl", "-s"]
     if ca_file and url.startswith("https"):
         parts += ["--cacert", str(ca_file)]
-    if proxy := here.outside.proxy_for(urlsplit(url).hostname or ""):
-        parts += ["-x", proxy]
+    if proxy := without_credentials(here.outside.proxy_for(url)):
+        parts += ["-x", proxy]  # whoever needs a password there has their own
     return shlex.join([*parts, url, "-d", json.dumps({"inputs": inputs})])
 
 

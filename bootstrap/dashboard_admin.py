@@ -7,7 +7,7 @@ from bootstrap.errors import DemoError, WaitTimeout
 from bootstrap.kube.client import Client
 from bootstrap.kube.objects import Ref, dig
 from bootstrap.kube.readiness.verdict import READY
-from bootstrap.kube.record import Keeper, read
+from bootstrap.kube.record import Change, Keeper, read
 from bootstrap.kube.wait import Target, wait
 
 GROUP = Ref("user.openshift.io/v1", "Group", None, "rhods-admins")  # of every release; its operator makes it
@@ -35,5 +35,8 @@ def grant(client: Client, keeper: Keeper, user: str) -> None:
         ) from problem
     known = read(client)
     before = known.changed.get(GROUP) if known else None
-    users = list(dig(before.was, "users", default=None) or []) if before else members(client)
-    borrowed.change(client, keeper, GROUP, {"users": [*users, user]})
+    former = borrowed.added(before)["users"] if before else []
+    keeper.changing(GROUP, Change(was={"users": []}, now={"users": [user]}))
+    borrowed.edit(
+        client, GROUP, lambda group: {"users": [*borrowed.without(group.get("users"), [*former, user]), user]}
+    )

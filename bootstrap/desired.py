@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
 
 from bootstrap import extra_operators, health_checks, manifests, own_model
 from bootstrap import facts as cluster
+from bootstrap.awaited import Awaited
 from bootstrap.errors import GuardError
 from bootstrap.facts import Facts
 from bootstrap.kube.objects import Obj, Ref, carries_our_labels
-from bootstrap.kube.readiness import Verdict, synced_to
-from bootstrap.kube.readiness.verdict import READY, not_ready
-from bootstrap.kube.wait import Target
 from bootstrap.manifests import Changes, replace
 from bootstrap.settings import Settings
 
@@ -25,43 +23,6 @@ MINIO_IMAGE, TRITON_IMAGE = "quay.io/minio/minio", "nvcr.io/nvidia/tritonserver"
 CONNECTION = "aws-connection-minio"
 SERVICES = {"raw": ("fraud",), "modelmesh": ("fraud", "fraud-v2")}
 CRD = "apiextensions.k8s.io/v1"
-
-
-@dataclass(frozen=True, slots=True)
-class Awaited:
-    """One thing that has to become true of one object."""
-
-    ref: Ref
-    condition: str | None = None
-    exists: bool = False  # being there is enough
-    key: str | None = None  # a key that its data must have
-    revision: str | None = None  # an Application must be synced to this
-    mark: str | None = None  # of the user's model, on its pods; empty: none
-
-    def target(self) -> Target:
-        """Return this as the client core's wait takes it."""
-        if self.exists:
-            return Target(self.ref, check=lambda _: READY)
-        if self.key:
-            return Target(self.ref, check=self.has_key)
-        if self.revision:
-            return Target(self.ref, check=synced_to(self.revision))
-        if self.mark is not None:
-            return Target(self.ref, check=own_model.serves(self.mark))
-        return Target(self.ref, condition=self.condition)
-
-    def has_key(self, obj: Obj) -> Verdict:
-        """Return ready once the object's data has the key."""
-        return READY if self.key in (obj.get("data") or {}) else not_ready(f"has no key {self.key} yet")
-
-    def to_json(self) -> dict[str, Any]:
-        """Return this as plain data."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Awaited:
-        """Return what `to_json` wrote."""
-        return cls(**{**data, "ref": Ref(**data["ref"])})
 
 
 @dataclass(slots=True)
@@ -149,11 +110,10 @@ def gitops(plan: Plan) -> Desired:
     if not plan.gitops:
         return desired
     found, argocd = plan.facts.gitops, plan.facts.argocd
-    if found.present or plan.facts.argocds:
-        desired.adopted = [Ref.of(obj) for obj in (found.subscription,) if obj and not found.ours]
+    desired.adopted = [Ref.of(obj) for obj in (found.subscription,) if obj and not found.ours]
     if found.ours or not (found.present or plan.facts.argocds):
-        channel = plan.settings.gitops_channel or cluster.GITOPS_CHANNEL
-        desired.applied["operator"] = subscribe(plan, "gitops", cluster.GITOPS, channel, found.source)
+        channel = found.channel or plan.settings.gitops_channel or cluster.GITOPS_CHANNEL
+        desired.applied["operator"] = subscribe(plan, "gitops", found, channel)
     subscription = found.subscription or next(
         (o for o in desired.applied["operator"] if o["kind"] == "Subscription"), None
     )
@@ -181,18 +141,20 @@ def repository(plan: Plan) -> list[Obj]:
     return [*secret(plan.settings, plan.repo_url, argocd), *certificates]
 
 
-def subscribe(plan: Plan, stage: str, package: str, channel: str, source: str | None) -> list[Obj]:
+def subscribe(plan: Plan, stage: str, operator: cluster.Operator, channel: str) -> list[Obj]:
     """Return namespace, OperatorGroup and Subscription of an operator."""
     return [
         *manifests.build(f"{stage}/project"),
-        *manifests.build(f"{stage}/operator", chosen(plan, package, channel, source)),
+        *manifests.build(f"{stage}/operator", chosen(plan, operator, channel)),
     ]
 
 
-def chosen(plan: Plan, package: str, channel: str, source: str | None) -> Changes:
-    """Return the channel and catalog of a Subscription as changes."""
-    catalog = plan.settings.catalog_source or source or "redhat-operators"
-    return Changes(patches=[replace("Subscription", package, {"/spec/channel": channel, "/spec/source": catalog})])
+def chosen(plan: Plan, operator: cluster.Operator, channel: str) -> Changes:
+    """Return the channel and catalog of a Subscription as changes; one that is there stays with its catalog."""
+    wanted = plan.settings.catalog_source
+    catalog = operator.catalog if operator.subscription else wanted or operator.catalog
+    values = {"/spec/channel": channel, "/spec/source": catalog or "redhat-operators"}
+    return Changes(patches=[replace("Subscription", operator.package, values)])
 
 
 def rhods(plan: Plan) -> Desired:
@@ -204,7 +166,7 @@ def rhods(plan: Plan) -> Desired:
     if found.ours or not plan.facts.has_rhods:
         desired.applied["prepare"] = [*manifests.build("rhods/project"), *plan.rights("rhods")]
         channel = cluster.rhods_channel(plan.facts, plan.settings.rhods_channel)
-        changes = chosen(plan, cluster.RHODS, channel, found.source)
+        changes = chosen(plan, found, channel)
         deliver(plan, desired, "rhods-operator", "rhods/operator", changes, "operator")
     elif found.subscription:
         desired.adopted.append(Ref.of(found.subscription))
@@ -221,7 +183,7 @@ def rhods(plan: Plan) -> Desired:
     else:
         if not desired.applied["prepare"]:
             desired.applied["prepare"] = [obj for obj in plan.rights("rhods") if obj["kind"].startswith("Cluster")]
-        deliver(plan, desired, "rhods", f"rhods/overlays/{dsc_overlay(plan)}", Changes(), "instance")
+        deliver(plan, desired, "rhods", f"rhods/overlays/{dsc_overlay(plan)}", dsc_changes(plan), "instance")
     crds = ("inferenceservices", "servingruntimes")
     desired.awaited["instance"] += [
         Awaited(Ref(CRD, "CustomResourceDefinition", None, f"{crd}.serving.kserve.io")) for crd in crds
@@ -247,15 +209,26 @@ def made_to_serve(plan: Plan, dsc: Obj) -> list[tuple[Ref, Obj]]:
 
 
 def dsci(plan: Plan) -> Ref:
-    """Return the DSCInitialization that the operator makes by itself."""
+    """Return the DSCInitialization: the one that is there, or the one that the operator will make by itself."""
+    for obj in plan.facts.initializations:
+        return Ref.of(obj)
     version = "v2" if dsc_overlay(plan) == "v2" else "v1"
-    return Ref(f"dscinitialization.opendatahub.io/{version}", "DSCInitialization", None, "default-dsci")
+    return Ref(f"{cluster.DSCI_GROUP}/{version}", "DSCInitialization", None, "default-dsci")
 
 
 def dsc_overlay(plan: Plan) -> str:
     """Return the overlay with the DataScienceCluster of this version and era."""
     version = cluster.rhods_version(plan.facts, plan.settings.rhods_channel)
     return "v2" if version >= (3,) else f"v1-{plan.era}"
+
+
+def dsc_changes(plan: Plan) -> Changes:
+    """Return what this version's DataScienceCluster says otherwise than the overlay."""
+    version = cluster.rhods_version(plan.facts, plan.settings.rhods_channel)
+    if dsc_overlay(plan) != "v1-raw" or version >= (2, 19):
+        return Changes()
+    headed = yaml.safe_dump([{"op": "remove", "path": "/spec/components/kserve/rawDeploymentServiceConfig"}])
+    return Changes(patches=[{"target": {"kind": "DataScienceCluster"}, "patch": headed}])
 
 
 def storage(plan: Plan) -> Desired:

@@ -15,6 +15,7 @@ from bootstrap.manifests import Changes, replace
 
 if TYPE_CHECKING:
     from bootstrap.desired import Desired, Plan
+    from bootstrap.facts import Operator
 
 INDEX, STAGE = "operators.yml", "rhods/operators.yml"
 
@@ -76,7 +77,7 @@ def load(folder: str, title: str) -> ExtraOperator:
 
 def bring(plan: Plan, desired: Desired) -> None:
     """Add these operators to what a stage applies and awaits; one of somebody else is used as it is."""
-    from bootstrap.desired import Awaited
+    from bootstrap.awaited import Awaited
 
     for extra in extra_operators():
         found = plan.facts.others.get(extra.package)
@@ -85,7 +86,7 @@ def bring(plan: Plan, desired: Desired) -> None:
             desired.adopted += [Ref.of(obj) for obj in (subscription,) if obj]
         else:
             subscription = extra.subscription
-            desired.applied.setdefault("operator", []).extend(objects(plan, extra))
+            desired.applied.setdefault("operator", []).extend(objects(plan, extra, found))
         # applied by Ansible in either delivery: Argo CD would need rights on kinds that nobody knows before
         made = manifests.build(f"{extra.folder}/instance", plan.moved())
         desired.applied.setdefault("instance", []).extend(made)
@@ -93,9 +94,10 @@ def bring(plan: Plan, desired: Desired) -> None:
         desired.awaited["instance"] += [Awaited(Ref.of(obj)) for obj in made]
 
 
-def objects(plan: Plan, extra: ExtraOperator) -> list[Obj]:
-    """Return namespace, OperatorGroup and Subscription, from the catalog that the settings name."""
-    source = plan.settings.catalog_source
-    name = Ref.of(extra.subscription).name
-    patches = [replace("Subscription", name, {"/spec/source": source})] if source else []
+def objects(plan: Plan, extra: ExtraOperator, found: Operator | None) -> list[Obj]:
+    """Return namespace, OperatorGroup and Subscription, from the catalog that the settings name; one there is kept."""
+    live = found.subscription["spec"] if found and found.subscription else {}
+    wanted = {"channel": live.get("channel"), "source": live.get("source") or plan.settings.catalog_source}
+    values = {f"/spec/{key}": value for key, value in wanted.items() if value}
+    patches = [replace("Subscription", Ref.of(extra.subscription).name, values)] if values else []
     return manifests.build(f"{extra.folder}/operator", Changes(patches=patches) if patches else None)

@@ -17,6 +17,7 @@ GITOPS = "openshift-gitops-operator"
 MARKETPLACE = "openshift-marketplace"
 APPLICATIONS = "redhat-ods-applications"
 DSC_GROUP = "datasciencecluster.opendatahub.io"
+DSCI_GROUP = "dscinitialization.opendatahub.io"
 # OpenShift minor -> channel of OpenShift AI (RHODS_CHANNEL wins); a channel the catalog lacks is a doctor failure
 CHANNELS = {17: "stable", 18: "stable", 19: "stable-3.x", 20: "stable-3.x", 21: "stable-3.x", 22: "stable-3.x"}
 GITOPS_CHANNEL = "latest"
@@ -43,6 +44,18 @@ class Operator:
         return all(labels.get(key) == value for key, value in LABELS.items())
 
     @property
+    def channel(self) -> str | None:
+        """Return the channel that it is subscribed to."""
+        channel: str | None = dig(self.subscription, "spec", "channel")
+        return channel
+
+    @property
+    def catalog(self) -> str | None:
+        """Return the catalog that it comes from: its Subscription's, else the one that offers it."""
+        catalog: str | None = dig(self.subscription, "spec", "source")
+        return catalog or self.source
+
+    @property
     def present(self) -> bool:
         """Say whether somebody has installed, or begun to install, it."""
         return self.subscription is not None or self.csv is not None
@@ -61,6 +74,7 @@ class Facts:
     rhods: Operator
     gitops: Operator
     datascienceclusters: list[Obj] = field(default_factory=list)
+    initializations: list[Obj] = field(default_factory=list)  # DSCInitialization: one, of any name
     argocds: list[Obj] = field(default_factory=list)
     dsc_versions: frozenset[str] = frozenset()
     applications_namespace: bool = False
@@ -98,6 +112,8 @@ def gather(client: Client) -> Facts:
         "subscriptions": ("operators.coreos.com/v1alpha1", "Subscription"),
         "dsc2": (f"{DSC_GROUP}/v2", "DataScienceCluster"),
         "dsc1": (f"{DSC_GROUP}/v1", "DataScienceCluster"),
+        "dsci2": (f"{DSCI_GROUP}/v2", "DSCInitialization"),
+        "dsci1": (f"{DSCI_GROUP}/v1", "DSCInitialization"),
         "argocds": ("argoproj.io/v1beta1", "ArgoCD"),
     }
     with ThreadPoolExecutor(max_workers=8) as pool:
@@ -112,6 +128,7 @@ def gather(client: Client) -> Facts:
         rhods=operators[RHODS],
         gitops=operators[GITOPS],
         datascienceclusters=found["dsc2"] or found["dsc1"],
+        initializations=found["dsci2"] or found["dsci1"],
         argocds=found["argocds"],
         dsc_versions=frozenset(versions),
         applications_namespace=namespace.result() is not None,
@@ -150,7 +167,12 @@ def installed_csv(client: Client, package: str, namespace: str) -> Obj | None:
 
 
 def rhods_channel(facts: Facts, wanted: str | None) -> str:
-    """Return the channel to subscribe to; a cluster without a row, or a channel not offered, is said so."""
+    """Return the channel that is subscribed to, and is never left, or else the one to subscribe to.
+
+    A cluster without a row, or a channel not offered, is said so.
+    """
+    if facts.rhods.channel:
+        return facts.rhods.channel
     minor = facts.openshift[1] if len(facts.openshift) > 1 else 0
     channel = wanted or CHANNELS.get(minor)
     offered = ", ".join(sorted(facts.rhods.channels)) or "none"
@@ -173,7 +195,13 @@ def rhods_version(facts: Facts, wanted_channel: str | None = None) -> Version:
     for obj in facts.datascienceclusters:
         if release := dig(obj, "status", "release", "version"):
             return version_of(f".{release}")
-    return version_of(facts.rhods.channels[rhods_channel(facts, wanted_channel)])
+    channel = rhods_channel(facts, wanted_channel)
+    if channel not in facts.rhods.channels:
+        raise DemoError(
+            f"{RHODS} is subscribed to channel '{channel}', which no catalog offers now; look at its Subscription "
+            "and at the CatalogSources in openshift-marketplace"
+        )
+    return version_of(facts.rhods.channels[channel])
 
 
 def managed(dsc: Obj, component: str) -> bool:

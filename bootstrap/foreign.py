@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bootstrap.errors import ApiError
+from bootstrap.errors import ApiError, GuardError
 from bootstrap.kube.client import Client
 from bootstrap.kube.objects import Obj, Ref, carries_our_labels, dig
 from bootstrap.kube.parallel import each
@@ -16,6 +16,8 @@ NAMES = {
         "openshift-service-ca.crt",
         "odh-trusted-ca-bundle",
         "odh-kserve-custom-ca-bundle",
+        "config-trusted-cabundle",  # these two by OpenShift Pipelines
+        "config-service-cabundle",
     ),
     "Secret": (
         "storage-config",
@@ -40,8 +42,13 @@ def foreign(client: Client, namespace: str, known: Record) -> list[Ref]:
     def others(kind: tuple[str, str]) -> list[Ref]:
         try:
             found = client.list(*kind, namespace)
-        except ApiError:  # an aggregated API that is down, or kinds that cannot be listed
-            return []
+        except ApiError as error:
+            if error.status in {404, 405, 503}:  # an aggregated API that is down, or cannot list
+                return []
+            raise GuardError(
+                f"what others may have in namespace {namespace} could not be read, so nothing was deleted; run this "
+                f"again: {error}"
+            ) from error
         return [Ref.of(obj) for obj in found if not expected(obj, known)]
 
     kinds = sorted(

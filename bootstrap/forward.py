@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from bootstrap.errors import DemoError
 from bootstrap.kube.client import Client
@@ -61,6 +61,8 @@ class Dial:
         if proxy:
             parts = urlsplit(proxy)
             way = {"http_proxy_host": parts.hostname, "http_proxy_port": parts.port, "proxy_type": "http"}
+            if parts.username:
+                way["http_proxy_auth"] = (unquote(parts.username), unquote(parts.password or ""))
         tls = {"context": self.context}
         if self.config.tls_server_name:
             tls["server_hostname"] = self.config.tls_server_name

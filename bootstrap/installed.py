@@ -32,6 +32,7 @@ class Package:
     instances: tuple[tuple[str, str], ...]  # group, kind: deleted while the operator runs; changed by people: kept
     users: tuple[tuple[str, str], ...]  # group, kind: somebody else's keeps the operator
     groups: tuple[str, ...]  # ends of the API groups whose CRDs came with it
+    shared: tuple[str, ...] = ()  # ends of groups that others bring kinds of: its own say so by their labels
     namespaces: tuple[str, ...] = ()
     empty: tuple[str, ...] = ()  # namespaces that it makes and puts nothing into
     generated: str | None = None  # label of namespaces that it made
@@ -60,7 +61,8 @@ PACKAGES = {
         empty=("istio-system",),  # 2.x, also where no service mesh is installed
         generated="opendatahub.io/generated-namespace=true",
         label="platform.opendatahub.io/part-of",
-        everywhere=(("v1", "ConfigMap", "odh-trusted-ca-bundle"),),
+        everywhere=(("v1", "ConfigMap", "odh-trusted-ca-bundle"), ("v1", "ConfigMap", "odh-kserve-custom-ca-bundle")),
+        shared=("inference.networking.k8s.io", "inference.networking.x-k8s.io"),
         leftovers=(
             (WEBHOOKS, "MutatingWebhookConfiguration", "mutating.odh-model-controller.opendatahub.io"),
             ("apiextensions.k8s.io", CRD, "odhquickstarts.console.openshift.io"),  # unlabelled before 2.25
@@ -83,7 +85,8 @@ PACKAGES = {
         namespace="openshift-gitops-operator",
         instances=(("pipelines.openshift.io", "GitopsService"),),
         users=(("argoproj.io", "Application"), ("argoproj.io", "ApplicationSet"), ("argoproj.io", "ArgoCD")),
-        groups=("argoproj.io", "pipelines.openshift.io"),
+        groups=(),
+        shared=("argoproj.io", "pipelines.openshift.io"),
         namespaces=("openshift-gitops",),
         leftovers=(("console.openshift.io", "ConsoleLink", "argocd"),),
     ),
@@ -142,6 +145,7 @@ def remains(client: Client, package: str, known: Record) -> Remains | None:
                 found.kept[str(empty)] = f"it holds what is not ours: {theirs[0]}"
             else:
                 found.rest.append(empty)
+        found.users += dependents(client, kinds, found.rest, known)
         found.stays = {name: why for name, why in row.stays if there(client, name)}
     adopted = {(ref.group, ref.kind, ref.namespace, ref.name) for ref in known.adopted}
     for step in (found.instance, found.operator, found.rest):
@@ -155,7 +159,7 @@ def across(client: Client, package: str, kinds: list[Resource], *, shared: bool 
     In a namespace that is shared with other operators the rights of the OperatorGroup are theirs too.
     """
     row = row_of(package)
-    found = [ref for ref in refs(client.list(CRD_API, CRD)) if its_crd(ref, row)]
+    found = [ref for ref in refs(client.list(CRD_API, CRD)) if its_crd(ref, row.groups)]
     label = f"operators.coreos.com/{package}.{row.namespace}"
     found += refs(client.list(CRD_API, CRD, label_selector=label))
     if row.label:
@@ -164,7 +168,7 @@ def across(client: Client, package: str, kinds: list[Resource], *, shared: bool 
         found += [Ref.of(obj) for objs in lists for obj in objs if not dig(obj, "metadata", "ownerReferences")]
     for version, kind, name in row.everywhere:
         found += refs(client.list(version, kind, field_selector=f"metadata.name={name}"))
-    served = {(one.api_version.rpartition("/")[0], one.kind): one.api_version for one in kinds}
+    served = {(one.group, one.kind): one.api_version for one in kinds}
     left = [Ref(served[g, k], k, None, name) for g, k, name in row.leftovers if (g, k) in served]
     left.append(Ref("operators.coreos.com/v1", "Operator", None, f"{package}.{row.namespace}"))  # OLM's own summary
     found += [ref for ref in left if client.find(ref)]
@@ -187,17 +191,18 @@ def rights_of_olm(client: Client, package: str, row: Package, shared: bool) -> l
     return refs(found)
 
 
-def its_crd(ref: Ref, row: Package) -> bool:
-    """Say whether a CRD is of a group that comes with the operator."""
+def its_crd(ref: Ref, ends: Iterable[str]) -> bool:
+    """Say whether a CRD is of one of these groups, or of one below."""
     group = ref.name.partition(".")[2]
-    return any(group == end or group.endswith(f".{end}") for end in row.groups)
+    return any(group == end or group.endswith(f".{end}") for end in ends)
 
 
 def before(client: Client, package: str) -> list[Ref]:
     """Return what an operator not yet installed would make, and is there already: it is not ours later either."""
     row = row_of(package)
     found = across(client, package, client.discovery.everything())
-    return found + made_namespaces(client, row) + namespaces(client, row.empty)
+    found += [ref for ref in refs(client.list(CRD_API, CRD)) if its_crd(ref, row.shared)]
+    return found + made_namespaces(client, row) + namespaces(client, (row.namespace, *row.empty))
 
 
 def made_namespaces(client: Client, row: Package) -> list[Ref]:
@@ -221,6 +226,22 @@ def users(client: Client, row: Package, kinds: list[Resource], known: Record) ->
     """Return what somebody else made that needs the operator."""
     lists = [client.list(*one) for one in versions(kinds, row.users)]
     return sorted(Ref.of(obj) for objs in lists for obj in objs if not its_own(obj, row, known))
+
+
+def dependents(client: Client, kinds: list[Resource], going: list[Ref], known: Record) -> list[Ref]:
+    """Return objects of the kinds that would go, in namespaces that no operator of ours made: they would go along."""
+    crds = {ref.name for ref in going if ref.kind == CRD} - {ref.name for ref in known.adopted if ref.kind == CRD}
+    rows = [row_of(package) for package in every()]
+    places = {row.namespace for row in rows} | {ref.name for row in rows for ref in made_namespaces(client, row)}
+
+    def others(one: Resource) -> list[Ref]:
+        found = client.list(one.api_version, one.kind)
+        free = (obj for obj in found if not (carries_our_labels(obj) or dig(obj, "metadata", "ownerReferences")))
+        spaced = (ref for ref in refs(free) if ref.namespace not in places)
+        return [ref for ref in spaced if not any(same_object(ref, made) for made in known.created)]
+
+    lists = each(others, [one for one in kinds if one.namespaced and f"{one.plural}.{one.group}" in crds])
+    return sorted({ref for found in lists for ref in found})
 
 
 def its_own(obj: Obj, row: Package, known: Record) -> bool:
@@ -256,7 +277,7 @@ def of_kinds(client: Client, kinds: list[Resource], wanted: Iterable[tuple[str, 
 
 def versions(kinds: list[Resource], wanted: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     """Return API version and kind of those kinds that are served."""
-    served = {(one.api_version.rpartition("/")[0], one.kind): one.api_version for one in kinds}
+    served = {(one.group, one.kind): one.api_version for one in kinds}
     return [(served[group, kind], kind) for group, kind in wanted if (group, kind) in served]
 
 

@@ -157,6 +157,7 @@ class Private:
     user: str
     token: Secret
     revocable: bool
+    proxy: str | None = None
 
 
 def read_private(path: Path) -> Private | None:
@@ -168,8 +169,9 @@ def read_private(path: Path) -> Private | None:
             document["users"][0]["name"],
             Secret(document["users"][0]["user"]["token"]),
             bool(document["extensions"][0]["extension"]["revocable"]),
+            document["clusters"][0]["cluster"].get("proxy-url"),
         )
-    except (OSError, yaml.YAMLError, LookupError, TypeError):
+    except (OSError, yaml.YAMLError, LookupError, TypeError, AttributeError):
         return None
 
 

@@ -6,6 +6,7 @@ import functools
 import ssl
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from bootstrap import oauth
 from bootstrap.errors import (
@@ -104,7 +105,8 @@ def _kept(settings: Settings, server: str) -> Session | None:
     """Return the session of an earlier run, if it is the one asked for and still good."""
     path = private_kubeconfig(settings)
     kept = read_private(path)
-    if kept is None or not same_server(kept.server, server):
+    way = proxy_for(server, settings.https_proxy, settings.no_proxy)
+    if kept is None or not same_server(kept.server, server) or kept.proxy != way:
         return None
     asked = kept.token == settings.token if settings.token else kept.revocable and kept.user == settings.user
     if not asked:
@@ -135,7 +137,7 @@ def _fresh(settings: Settings, server: str) -> Session:
         server=server,
         user=settings.user or user,
         token=token.reveal(),
-        ca_pem=settings.ca_file.read_text() if settings.ca_file and not _publicly_trusted(settings, server) else None,
+        ca_pem=settings.ca_file.read_text() if settings.ca_file and not publicly_trusted(settings, server) else None,
         proxy=proxy_for(server, settings.https_proxy, settings.no_proxy),
         revocable=settings.token is None,
     )
@@ -149,11 +151,15 @@ def _reach(settings: Settings, url: str, token: Secret | None = None) -> Transpo
     return Transport(url, make_pool(_trusted(settings.ca_file), proxy=proxy), lambda: headers, proxy)
 
 
-def _publicly_trusted(settings: Settings, server: str) -> bool:
-    """Say whether CA_FILE is only about other servers: a CA in a kubeconfig would replace the system's."""
+def publicly_trusted(settings: Settings, server: str) -> bool:
+    """Say whether this machine trusts a server without CA_FILE: a CA named for it would replace the system's."""
+    parts = urlsplit(server)
+    if parts.scheme != "https":
+        return True  # nothing to trust
     proxy = proxy_for(server, settings.https_proxy, settings.no_proxy)
+    host = f"https://{parts.netloc.rpartition('@')[2]}"
     try:
-        Transport(server, make_pool(_trusted(None), proxy=proxy), dict, proxy).send("GET", "/version", read_seconds=10)
+        Transport(host, make_pool(_trusted(None), proxy=proxy), dict, proxy).send("GET", "/version", read_seconds=10)
     except Unreachable:
         return False
     return True

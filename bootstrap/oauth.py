@@ -57,7 +57,7 @@ def _discover(api: str, reach: Reach) -> dict[str, Any]:
                 f"{OTHER_WAYS}"
             ) from error
         raise LoginError(f"{api} does not tell where to sign in yet ({error}); is it still starting?") from error
-    except ValueError as error:
+    except ClusterError as error:
         raise LoginError(f"{api} answers, but not like an API server; is CLUSTER right?") from error
     if not isinstance(found, dict) or not {"authorization_endpoint", "token_endpoint", "issuer"} <= found.keys():
         raise LoginError(f"{api} does not tell where to sign in; {OTHER_WAYS}")

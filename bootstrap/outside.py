@@ -6,14 +6,12 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
-from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined]  # typeshed has it on macOS only
 
 import urllib3
 
 from bootstrap.errors import DemoError
 from bootstrap.kube.client import Client
-from bootstrap.kube.connection import AT_ONCE
+from bootstrap.kube.connection import make_pool, proxy_for
 from bootstrap.kube.objects import Obj, Ref, dig
 
 INGRESS_CA = Ref("v1", "ConfigMap", "openshift-config-managed", "default-ingress-cert")
@@ -27,10 +25,9 @@ class Outside:
     no_proxy: str | None = None
     certificates: str = ""  # PEM, beside what the machine trusts
 
-    def proxy_for(self, host: str) -> str | None:
-        """Return the proxy to use for a host, or None."""
-        bypassed = bool(self.no_proxy) and bool(proxy_bypass_environment(host, {"no": self.no_proxy}))
-        return None if bypassed else self.proxy
+    def proxy_for(self, url: str) -> str | None:
+        """Return the proxy to use for a URL, or None."""
+        return proxy_for(url, self.proxy, self.no_proxy)
 
     def context(self) -> ssl.SSLContext:
         """Return a TLS context that trusts the machine's authorities and the cluster's."""
@@ -44,16 +41,9 @@ class Outside:
 
     def pool(self, url: str, *, connections: int = 4) -> urllib3.PoolManager:
         """Return a connection pool for a URL; its requests do not retry by themselves."""
-        timeout = urllib3.Timeout(connect=10, read=60)
-        options: dict[str, object] = {
-            "ssl_context": self.context(),
-            "timeout": timeout,
-            "retries": False,
-            "maxsize": connections,
-            "socket_options": AT_ONCE,
-        }
-        proxy = self.proxy_for(urlsplit(url).hostname or "")
-        return urllib3.ProxyManager(proxy, **options) if proxy else urllib3.PoolManager(**options)  # type: ignore[arg-type]
+        pool = make_pool(self.context(), proxy=self.proxy_for(url), connections=connections)
+        pool.connection_pool_kw |= {"timeout": urllib3.Timeout(connect=10, read=60), "retries": False}
+        return pool
 
     def to_vars(self, ca_file: Path) -> dict[str, str]:
         """Return this as plain data, the certificates kept in `ca_file`."""
@@ -72,7 +62,7 @@ def way_out(client: Client, *, proxy: str | None, no_proxy: str | None, ca_file:
     """Return the way to this cluster's Routes: the settings' proxy and CA, and the CA that the cluster publishes."""
     published = dig(client.find(INGRESS_CA), "data", "ca-bundle.crt", default="")
     given = ca_file.read_text() if ca_file else ""
-    return Outside(proxy, no_proxy, "\n".join(part.strip() for part in (given, published) if part.strip()) + "\n")
+    return Outside(proxy, no_proxy, "".join(f"{part.strip()}\n" for part in (given, published) if part.strip()))
 
 
 def route_host(route: Obj) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import sys
 import threading
@@ -110,7 +111,8 @@ def run(
     """Run the playbooks of these stages in order; PlaybookFailed says which task failed and why."""
     with scratch(log.parent) as private, listening(show) as channel, offered(secrets or {}) as handed:
         (private / "variables.json").write_text(json.dumps(dict(variables)))
-        options = f"-e @{private / 'variables.json'}{' --check --diff' if check else ''}"
+        variables_file = shlex.quote(str(private / "variables.json"))  # ansible-runner splits this as a shell does
+        options = f"-e @{variables_file}{' --check --diff' if check else ''}"
         log.parent.mkdir(parents=True, exist_ok=True)
         state = Run(show, stages, log)
         output = supervise(state, private, options, environment(channel) | handed)

@@ -75,12 +75,14 @@ def locate(settings: Settings) -> tuple[str, str]:
 
 def commit_of(settings: Settings, url: str, revision: str) -> str:
     """Return the commit that a branch or tag of the repository stands at."""
-    command = ["git", "ls-remote", url, revision, f"{revision}^{{}}"]
-    listed = process.run(command, env=access(settings), check=False, timeout=30)
-    lines = [line.split() for line in listed.stdout.splitlines() if line.strip()]
-    if listed.code or not lines:
+    # what a tag means, the tag, the branch; asked for whole, because git also takes a part of a name for a name
+    names = (f"refs/tags/{revision}^{{}}", f"refs/tags/{revision}", f"refs/heads/{revision}")
+    listed = process.run(["git", "ls-remote", url, *names], env=access(settings), check=False, timeout=30)
+    commits = {name: commit for commit, _, name in (line.partition("\t") for line in listed.stdout.splitlines())}
+    found = next((commits[name] for name in names if name in commits), None)
+    if listed.code or found is None:
         raise DemoError(f"{url} has no branch or tag '{revision}' that can be read from here; {OFFER}")
-    return lines[-1][0]
+    return found
 
 
 def secret(settings: Settings, url: str | None, argocd: Ref) -> list[Obj]:
@@ -99,7 +101,10 @@ def secret(settings: Settings, url: str | None, argocd: Ref) -> list[Obj]:
 
 
 def ca_certificates(url: str | None, certificates: str | None, argocd: Ref) -> list[Obj]:
-    """Return the one key of Argo CD's list of authorities that makes it trust the repository's host."""
+    """Return the one key of Argo CD's list of authorities that makes it trust the repository's host.
+
+    What stands there replaces the system's authorities for that host, so a public one gets none.
+    """
     host = urlsplit(url or "").hostname
     if not certificates or not host:
         return []

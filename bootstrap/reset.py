@@ -70,6 +70,7 @@ def reset(
     what = f"{len(found.objects)} objects of the demo would be made again, with new keys and an empty bucket"
     teardown.confirm(settings, here.session, here.client, what, ask)
     with exclusive(here.client, holder=here.session.user):
+        teardown.unchanged_or_refused(here.client, known)
         teardown.note_leftovers(here.client, known)
         renew(here, found, show)
     return here, found

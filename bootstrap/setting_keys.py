@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from bootstrap import setting_values as value
 from bootstrap.setting_values import Parse
 
-STAGES = ("gitops", "rhods", "storage", "model", "serving", "verify", "credentials")
+STAGES = ("gitops", "rhods", "storage", "model", "serving")
 IMAGE = value.matching(value.IMAGE, "is not an image; expected <registry>/<path>:<tag> or @sha256:<digest>")
 NAME = value.matching(value.DNS_NAME, "is not a name: lower-case letters, digits, `-` and `.`")
 

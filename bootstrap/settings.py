@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -143,14 +143,20 @@ def _from_file(parsed: creds_file.Parsed, name_of_file: str, problems: list[str]
 
 
 def _from_environment(environ: Mapping[str, str], above: Mapping[str, Given]) -> dict[str, Given]:
-    """Return what the environment adds; a password or token there must not mix with credentials given above."""
+    """Return what the environment adds; no way to sign in there mixes with one that is given above."""
     found = {}
     for key in KEYS:
         text = environ.get(key.name, "") or (environ.get(key.name.lower(), "") if "PROXY" in key.name else "")
-        mixes = key.name in {"PASSWORD", "TOKEN"} and ({"PASSWORD", "TOKEN"} & above.keys())
-        if text.strip() and key.from_environment and not mixes:
+        if text.strip() and key.from_environment and not _mixes(key.name, above.keys()):
             found[key.name] = Given(key, text.strip(), "environment")
     return found
+
+
+def _mixes(name: str, above: Set[str]) -> bool:
+    """Say whether a setting of the environment is another way to sign in than the one given above it."""
+    if name in {"PASSWORD", "TOKEN"}:
+        return bool({"PASSWORD", "TOKEN"} & above)
+    return name == "KUBECONFIG" and "CLUSTER" in above and bool({"USER", "TOKEN"} & above)
 
 
 def _nearest(name: str) -> str:

@@ -8,8 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from bootstrap import bucket
+from bootstrap.awaited import Awaited
 from bootstrap.connection import connection_keys, missing
-from bootstrap.desired import Awaited, Desired
+from bootstrap.desired import Desired
 from bootstrap.errors import DemoError
 from bootstrap.kube.apply import apply
 from bootstrap.kube.client import Client

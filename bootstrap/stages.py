@@ -142,7 +142,8 @@ def decide(settings: Settings, session: login.Session, client: Client, seen: Loo
     era = facts.era_of(seen.facts, settings.serving, settings.rhods_channel)
     delivery = delivery_of(settings, seen.past)
     url, revision = repository.locate(settings) if delivery == "gitops" else (None, None)
-    plan = Plan(settings, seen.facts, era, delivery, url, revision, seen.outside.certificates or None)
+    private = url and not login.publicly_trusted(settings, url)
+    plan = Plan(settings, seen.facts, era, delivery, url, revision, seen.outside.certificates if private else None)
     return Visit(settings, session, client, seen.outside, seen.facts, plan)
 
 
@@ -155,8 +156,10 @@ def chosen(first: str | None, last: str | None = None) -> list[str]:
     for name in (first, last):
         if name is not None and name not in DELIVERED:
             raise UsageError(f"FROM={name}: no such stage; one of {', '.join(DELIVERED)}")
-    start = DELIVERED.index(first) if first else 0
-    return list(DELIVERED[start : DELIVERED.index(last) + 1 if last else None])
+    found = list(DELIVERED[DELIVERED.index(first) if first else 0 : DELIVERED.index(last) + 1 if last else None])
+    if not found:
+        raise UsageError(f"FROM={first}: comes after {last}, where this run ends; leave FROM out")
+    return found
 
 
 def want(here: Visit, names: Sequence[str]) -> list[Desired]:
@@ -171,6 +174,9 @@ def run(here: Visit, names: Sequence[str], show: Lines, *, check: bool = False) 
     """Bring the stages to their outcome; where all of them hold already, nothing is run and nothing written."""
     if here.plan.delivery == "direct":
         names = [name for name in names if name != "gitops"]
+    if not names:
+        show.note("gitops: nothing to do, because DELIVERY=direct needs no Argo CD")
+        return playbooks.Outcome()
     wanted = want(here, names)
     if not check:
         reasons = [f"{ref} is to be changed" for item in wanted for ref, _ in item.patched]
@@ -186,7 +192,7 @@ def run(here: Visit, names: Sequence[str], show: Lines, *, check: bool = False) 
             container = prepull.wanted(here.client, here.settings.namespace, wanted)
             with prepull.pulling(here.client, container, keeper, show):
                 outcome = deliver(here, names, wanted, show)
-            if admin:
+            if admin and dashboard_admin.lacking(here.client, admin):
                 dashboard_admin.grant(here.client, keeper, admin)
             return outcome
     return deliver(here, names, wanted, show, check=True)
@@ -209,7 +215,8 @@ def adopt(here: Visit, wanted: Sequence[Desired]) -> None:
 
 def record_of(here: Visit) -> dict[str, Any]:
     """Return what the record says about this run."""
-    return {"version": __version__, "settings": here.settings.public()}
+    # with DELIVERY also where nobody said it: the next run, reset above all, brings things the same way
+    return {"version": __version__, "settings": {**here.settings.public(), "DELIVERY": here.plan.delivery}}
 
 
 def deliver(

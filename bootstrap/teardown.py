@@ -140,6 +140,7 @@ def teardown(
         delete(client, [SPACE], timeout=120, is_ours=known.owns)
         return going
     with exclusive(client, holder=session.user):
+        unchanged_or_refused(client, known)
         note_leftovers(client, known)
         run(settings, session, client, going, show)
         sweep(client, [ref for name in STEPS if name.endswith("_rest") for ref in going.steps[name]])
@@ -167,6 +168,13 @@ def known_or_refused(client: Client, settings: Settings) -> Record:
             f"{names}\nADOPT_LEFTOVERS=1 takes that for the demo's"
         )
     return Record(cluster_id(client), "", client.server, created=set(seen))
+
+
+def unchanged_or_refused(client: Client, known: Record) -> None:
+    """Refuse to act on what was decided before another run changed what there is; the Lease is held from here on."""
+    now = record.read(client)
+    if now is not None and now.to_data() != known.to_data():
+        raise GuardError("another run has changed the demo in the meantime; nothing was changed, run this again")
 
 
 def confirm(settings: Settings, session: Session, client: Client, what: str, ask: Callable[[str], str]) -> None:

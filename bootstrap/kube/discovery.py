@@ -25,6 +25,11 @@ class Resource:
     namespaced: bool
     verbs: frozenset[str]
 
+    @property
+    def group(self) -> str:
+        """Return the API group; the core group is empty."""
+        return self.api_version.rpartition("/")[0]
+
     def path(self, namespace: str | None = None, name: str | None = None, subresource: str | None = None) -> str:
         """Return the URL path of the collection, an object or its subresource."""
         parts = [root(self.api_version)]
@@ -70,9 +75,8 @@ class Discovery:
         found: dict[tuple[str, str], Resource] = {}
         for resources in [*core, *named]:
             for resource in resources:
-                group = resource.api_version.rpartition("/")[0]
                 if {"list", "delete"} <= resource.verbs:
-                    found.setdefault((group, resource.kind), resource)
+                    found.setdefault((resource.group, resource.kind), resource)
         return list(found.values())
 
     def _ask(self, api_version: str) -> dict[str, Resource]:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import socket
 import threading
+import time
+import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from bootstrap.errors import Conflict, DemoError, GuardError, NotFound
 from bootstrap.kube.client import Client
@@ -16,6 +20,9 @@ from bootstrap.kube.objects import LABELS, Obj, Ref, dig
 NAMESPACE = "serving-demo-record"
 SPACE = Ref("v1", "Namespace", None, NAMESPACE)
 LEASE = Ref("coordination.k8s.io/v1", "Lease", NAMESPACE, "serving-demo")
+BOOT = Path("/proc/sys/kernel/random/boot_id")
+RENEWALS = 3  # in the time that a Lease lasts
+SLACK = 5.0  # seconds by which a renewal may be late
 FORM = "%Y-%m-%dT%H:%M:%S.%fZ"
 
 
@@ -30,13 +37,20 @@ def ensure_space(client: Client) -> None:
 @contextlib.contextmanager
 def exclusive(client: Client, *, holder: str, seconds: int = 60) -> Iterator[None]:
     """Hold the Lease against two runs for as long as the block lasts; GuardError names the other run."""
-    holder = f"{holder} on {socket.gethostname()}, process {os.getpid()}"
+    holder = f"{holder} on {this_machine()}, process {os.getpid()}"
     _take(client, holder, seconds)
-    stopped = threading.Event()
-    renewal = threading.Thread(target=_renew, args=(client, holder, seconds, stopped.wait), daemon=True)
+    stopped, lost = threading.Event(), threading.Event()
+    renewal = threading.Thread(target=_renew, args=(client, holder, seconds, stopped.wait, lost), daemon=True)
     renewal.start()
     try:
         yield
+    except KeyboardInterrupt:
+        if not lost.is_set():
+            raise
+        raise GuardError(
+            "another run took this cluster over, because this one had given no sign of life for a minute; wait until "
+            "that one is done, then run this again"
+        ) from None
     finally:
         stopped.set()
         _release(client, holder)
@@ -52,7 +66,7 @@ def _take(client: Client, holder: str, seconds: int) -> None:
             ensure_space(client)
             meta = {"name": LEASE.name, "namespace": NAMESPACE, "labels": LABELS}
             client.create({"apiVersion": LEASE.api_version, "kind": LEASE.kind, "metadata": meta, "spec": spec})
-        elif other := _holder(live):
+        elif other := _holder(live) or _alive(client, live):
             raise GuardError(
                 f"another run is at work on this cluster: {other}; wait until it is done (one that was killed "
                 f"is forgotten {dig(live, 'spec', 'leaseDurationSeconds')} s after its last sign of life)"
@@ -70,14 +84,43 @@ def _holder(lease: Obj) -> str | None:
     if not holder or not renewed or _killed(holder):
         return None
     age = datetime.now(UTC) - datetime.strptime(renewed, FORM).replace(tzinfo=UTC)
-    lasts = timedelta(seconds=dig(lease, "spec", "leaseDurationSeconds", default=60))
-    return f"{holder} (last sign of life {max(0, age.seconds)} s ago)" if age < lasts else None
+    fresh = age < timedelta(seconds=_lasts(lease))
+    return f"{holder} (last sign of life {max(0, age.total_seconds()):.0f} s ago)" if fresh else None
+
+
+def _alive(client: Client, lease: Obj) -> str | None:
+    """Return who holds a Lease that looks too old, where it is renewed all the same: by a clock that is behind ours."""
+    holder, renewed = dig(lease, "spec", "holderIdentity"), dig(lease, "spec", "renewTime")
+    if not holder or _killed(holder):
+        return None
+    end = time.monotonic() + _lasts(lease) / RENEWALS + SLACK
+    while time.monotonic() < end:
+        time.sleep(1)
+        now = client.find(LEASE)
+        if dig(now, "spec", "holderIdentity") != holder:
+            return None
+        if dig(now, "spec", "renewTime") != renewed:
+            return f"{holder} (its clock differs from the one here)"
+    return None
+
+
+def _lasts(lease: Obj) -> float:
+    return float(dig(lease, "spec", "leaseDurationSeconds", default=60))
+
+
+def this_machine() -> str:
+    """Return this machine's name with what tells it from others of that name: two laptops may both be `fedora`."""
+    try:
+        boot = BOOT.read_text().strip()
+    except OSError:
+        boot = f"{uuid.getnode():x}"  # no Linux
+    return f"{socket.gethostname()} ({boot[:8]})"
 
 
 def _killed(holder: str) -> bool:
     """Say whether a holder was a process of this machine that is no more: nobody has to wait for it."""
     where, _, pid = holder.rpartition(", process ")
-    if not where.endswith(f" on {socket.gethostname()}") or not pid.isdigit():
+    if not where.endswith(f" on {this_machine()}") or not pid.isdigit():
         return False
     try:
         os.kill(int(pid), 0)
@@ -88,11 +131,15 @@ def _killed(holder: str) -> bool:
     return False
 
 
-def _renew(client: Client, holder: str, seconds: int, stopped: Callable[[float], bool]) -> None:
-    while not stopped(seconds / 3):
+def _renew(client: Client, holder: str, seconds: int, stopped: Callable[[float], bool], lost: threading.Event) -> None:
+    while not stopped(seconds / RENEWALS):
         try:
-            live = client.get(LEASE)
+            live = client.find(LEASE)
+            if live is None:
+                return  # teardown has taken it along
             if dig(live, "spec", "holderIdentity") != holder:
+                lost.set()
+                os.kill(os.getpid(), signal.SIGINT)  # as by Ctrl-C: Ansible is stopped too
                 return
             client.replace({**live, "spec": {**live["spec"], "renewTime": _now()}})
         except DemoError:

@@ -17,7 +17,7 @@ from urllib3.exceptions import (
     SSLError,
 )
 
-from bootstrap.errors import ApiError, Conflict, Forbidden, Gone, NotFound, Unauthorized, Unreachable
+from bootstrap.errors import ApiError, ClusterError, Conflict, Forbidden, Gone, NotFound, Unauthorized, Unreachable
 
 CONNECT_SECONDS = 10.0
 TYPED: dict[int, type[ApiError]] = {401: Unauthorized, 403: Forbidden, 404: NotFound, 409: Conflict, 410: Gone}
@@ -72,7 +72,7 @@ class Transport:
             text = f"the certificate of {self.server} is not trusted ({_tls_reason(cause)}); set CA_FILE to its CA"
             return Unreachable(text, transient=False)
         if isinstance(error, ProxyError):
-            return Unreachable(f"the proxy {_bare(self.proxy)} does not lead to {self.server} ({cause})")
+            return Unreachable(f"the proxy {without_credentials(self.proxy)} does not lead to {self.server} ({cause})")
         if isinstance(error, NewConnectionError | ConnectTimeoutError):
             why = "timed out" if isinstance(error, ConnectTimeoutError) else str(error).rpartition(": ")[2]
             return Unreachable(f"cannot reach {self.server} ({why}); is the address right and the cluster up?")
@@ -93,7 +93,7 @@ def _tls_reason(error: object) -> str:
     return text.rpartition("] ")[2].split(" (_ssl")[0]
 
 
-def _bare(proxy: str | None) -> str:
+def without_credentials(proxy: str | None) -> str:
     """Return a proxy's URL without the credentials that may stand in it."""
     return urllib3.util.parse_url(proxy)._replace(auth=None).url if proxy else ""
 
@@ -101,7 +101,12 @@ def _bare(proxy: str | None) -> str:
 def checked(answer: urllib3.BaseHTTPResponse, what: str) -> Any:
     """Return the decoded body of a good answer; else raise the error with the server's own words."""
     if answer.status < 300:
-        return json.loads(answer.data) if answer.data else None
+        try:
+            return json.loads(answer.data) if answer.data else None
+        except ValueError as error:
+            raise ClusterError(
+                f"{what}: the answer is no JSON; is the address that of an API server, and no sign-in page before it?"
+            ) from error
     raise failure(answer.status, answer.data, what, answer.headers.get("Retry-After"))
 
 

@@ -318,7 +318,7 @@ CONDITIONS = [
     ),
     Condition(
         "stage-that-is-none",
-        ("make: FROM 'paint' is not one of gitops, rhods, storage, model, serving", "verify, credentials"),
+        ("make: FROM 'paint' is not one of gitops, rhods, storage, model, serving",),
         arguments=("FROM=paint",),
         code=2,
     ),

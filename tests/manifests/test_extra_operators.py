@@ -116,7 +116,8 @@ def test_the_doctor_looks_for_its_channel(added: Path) -> None:
 def test_teardown_knows_what_came_with_it(added: Path) -> None:
     row = installed.row_of(HELLO)
     assert (row.namespace, row.instances) == (HELLO, (("rehearsal.serving-demo.io", "Greeting"),))
-    assert installed.its_crd(Ref("v1", "CustomResourceDefinition", None, "greetings.rehearsal.serving-demo.io"), row)
+    crd = Ref("v1", "CustomResourceDefinition", None, "greetings.rehearsal.serving-demo.io")
+    assert installed.its_crd(crd, row.groups)
 
 
 def test_teardown_takes_its_namespace_after_its_objects(added: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,7 +22,8 @@ class Cluster:
 
     def patch(self, ref: Ref, body: Any) -> None:
         self.patches += 1
-        self.obj["metadata"] |= body["metadata"]
+        self.obj["metadata"] |= body.get("metadata", {})
+        self.obj |= {"operation": body["operation"]} if "operation" in body else {}
 
 
 def asked(cluster: Cluster, seconds: float) -> int:
@@ -47,7 +48,24 @@ def test_what_is_asked_for_already_is_not_asked_again() -> None:
 
 def test_an_application_that_was_looked_at_is_left_alone() -> None:
     assert asked(Cluster(), 5 * EVERY) == 0
-    assert asked(Cluster("SyncError"), 5 * EVERY) == 0
+
+
+def test_a_sync_that_was_given_up_is_begun_again_once_at_a_time() -> None:
+    cluster = Cluster("SyncError")
+    cluster.obj["spec"] = {
+        "source": {"targetRevision": "abc"},
+        "syncPolicy": {"automated": {"prune": True}, "syncOptions": ["ServerSideApply=true"], "retry": {"limit": 10}},
+    }
+    assert asked(cluster, 5 * EVERY) == 1
+    sync = {"revision": "abc", "prune": True, "syncOptions": ["ServerSideApply=true"]}
+    assert cluster.obj["operation"] == {
+        "initiatedBy": {"username": "serving-demo"},
+        "sync": sync,
+        "retry": {"limit": 10},
+    }
+    del cluster.obj["operation"]
+    cluster.obj["status"]["operationState"] = {"phase": "Running"}
+    assert asked(cluster, 5 * EVERY) == 1
 
 
 def test_argo_cd_having_looked_without_luck_is_asked_once_more() -> None:

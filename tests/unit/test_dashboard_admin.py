@@ -54,10 +54,13 @@ def test_another_user_takes_the_place_of_the_first(cluster: Any) -> None:
     assert members(cluster) == ["theirs"]
 
 
-def test_a_list_that_somebody_has_changed_since_is_left(cluster: Any) -> None:
+def test_who_has_come_or_gone_since_is_left_as_it_is(cluster: Any) -> None:
     grant(cluster, cluster, "ann")
-    cluster.patch(GROUP, {"users": ["theirs", "ann", "eve"]})
-    assert "left as it is" in borrowed.undo(cluster, cluster.known.changed)[GROUP]
+    cluster.patch(GROUP, {"users": ["ann", "eve"]})
+    grant(cluster, cluster, "bob")
+    assert members(cluster) == ["eve", "bob"]
+    assert borrowed.undo(cluster, cluster.known.changed) == {}
+    assert members(cluster) == ["eve"]
 
 
 def test_a_cluster_whose_users_sign_in_elsewhere_is_told(cluster: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bootstrap import desired
-from bootstrap.desired import Awaited
+from bootstrap.awaited import Awaited
 from bootstrap.errors import GuardError
 from bootstrap.facts import GITOPS, RHODS, Operator
 from bootstrap.kube.objects import LABELS, Obj, Ref
@@ -96,6 +96,20 @@ def test_a_datasciencecluster_of_ours_stays_delivered() -> None:
 def test_the_overlay_of_the_datasciencecluster_follows_version_and_era(csv: str, era: str, overlay: str) -> None:
     there = replace(ADOPTED, subscription=subscription(RHODS, "redhat-ods-operator", csv))
     assert desired.dsc_overlay(plan(era=era, found=facts(rhods=there))) == overlay
+
+
+@pytest.mark.parametrize(("version", "says"), [("2.17.0", False), ("2.18.1", False), ("2.19.0", True)])
+def test_a_field_that_early_raw_versions_do_not_know_is_left_out(version: str, says: bool) -> None:
+    there = replace(ADOPTED, subscription=subscription(RHODS, "redhat-ods-operator", f"rhods-operator.{version}"))
+    (dsc,) = desired.rhods(plan("direct", found=facts(rhods=there))).applied["instance"]
+    assert ("rawDeploymentServiceConfig" in dsc["spec"]["components"]["kserve"]) is says
+
+
+def test_the_dsci_that_is_there_is_awaited_whatever_its_name() -> None:
+    theirs = obj("dscinitialization.opendatahub.io/v1", "DSCInitialization", "theirs")
+    waited = desired.rhods(plan(found=facts(rhods=ADOPTED, initializations=[theirs]))).awaited["operator"]
+    assert Ref.of(theirs) in [one.ref for one in waited]
+    assert "default-dsci" not in [one.ref.name for one in waited]
 
 
 def test_argo_cd_of_somebody_else_gets_the_rights_under_its_own_name() -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from bootstrap import facts as module
 from bootstrap.errors import DemoError
+from bootstrap.facts import Operator
 from bootstrap.kube.objects import LABELS
 from tests.unit.cluster import Objects, csv, facts, obj, subscription
 
@@ -40,6 +41,15 @@ def test_the_channel_comes_from_the_table_and_is_checked_against_the_catalog() -
     assert module.rhods_channel(facts(), "stable") == "stable"
     with pytest.raises(DemoError, match=r"no channel 'fast'; set RHODS_CHANNEL to one of: stable, stable-3\.x"):
         module.rhods_channel(facts(), "fast")
+
+
+def test_an_operator_that_is_subscribed_to_keeps_its_channel_and_catalog() -> None:
+    mine = subscription("rhods-operator", "redhat-ods-operator", "rhods-operator.2.25.10")
+    mine["spec"] |= {"channel": "stable-2.25", "source": "mirror"}
+    found = facts(rhods=Operator("rhods-operator", mine, source="redhat-operators"))
+    assert module.rhods_channel(found, None) == module.rhods_channel(found, "stable-3.x") == "stable-2.25"
+    assert found.rhods.catalog == "mirror"
+    assert module.rhods_version(found) == (2, 25, 10), "whatever catalogs offer now"
 
 
 def test_an_unknown_openshift_names_the_channels_that_are_offered() -> None:

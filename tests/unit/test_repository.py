@@ -61,7 +61,8 @@ def test_a_branch_of_a_private_repository_is_looked_up_with_its_token_in_no_titl
 
     def run(command: list[str], *, env: dict[str, str], **_: object) -> Finished:
         asked.append((command, env))
-        return Finished(tuple(command), 0, f"{'b' * 40}\trefs/heads/main\n", "")
+        others = f"{'c' * 40}\trefs/heads/release/main\n"  # git takes a part of a name for a name
+        return Finished(tuple(command), 0, f"{'b' * 40}\trefs/heads/main\n{others}", "")
 
     monkeypatch.setattr(process, "run", run)
     settings = Settings(repo_url=URL, revision="main", repo_token=Secret("hunter2"))

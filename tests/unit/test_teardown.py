@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from bootstrap import teardown
-from bootstrap.errors import GuardError
+from bootstrap.errors import ApiError, GuardError
 from bootstrap.kube.discovery import Resource
 from bootstrap.kube.objects import LABELS, Ref
 from bootstrap.kube.record import Change, Record
@@ -130,6 +130,44 @@ def test_an_operator_that_somebody_else_uses_stays_with_its_instance() -> None:
         found.kept["operator rhods-operator"] == f"somebody else uses it: InferenceService theirs/shop{teardown.ONCE}"
     )
     assert not found.steps["rhods_instance"] + found.steps["rhods_operator"] + found.steps["rhods_rest"]
+
+
+def test_an_object_of_a_kind_that_would_go_keeps_the_operator_unless_it_is_the_operators_own() -> None:
+    crd = obj("apiextensions.k8s.io/v1", "CustomResourceDefinition", "pipeline.pipelines.opendatahub.io")
+    kind = "pipelines.opendatahub.io/v1", "Pipeline"
+    own = obj(*kind, "default", "redhat-ods-operator")
+    assert "operator rhods-operator" not in going(crd, own, known=installed_here()).kept
+    found = going(crd, own, obj(*kind, "shop", "theirs"), known=installed_here())
+    assert "Pipeline theirs/shop" in found.kept["operator rhods-operator"]
+    assert not found.steps["rhods_rest"]
+
+
+def test_kinds_of_others_in_argo_cds_group_stay() -> None:
+    crd = "apiextensions.k8s.io/v1", "CustomResourceDefinition"
+    labels = {"operators.coreos.com/openshift-gitops-operator.openshift-gitops-operator": ""}
+    ours, theirs = obj(*crd, "argocds.argoproj.io", labels=labels), obj(*crd, "workflows.argoproj.io")
+    known = record(installed={"openshift-gitops-operator": "openshift-gitops-operator.v1.21.4"})
+    gone = {ref.name for ref in going(ours, theirs, known=known).steps["gitops_rest"] if ref.kind == crd[1]}
+    assert gone == {"argocds.argoproj.io"}
+
+
+def test_a_namespace_that_cannot_be_read_whole_is_not_deleted() -> None:
+    class Busy(Cluster):
+        def list(self, api_version: str, kind: str, *more: str | None, **selectors: str | None) -> list:
+            if kind == "Deployment":
+                raise ApiError("too many requests", status=429)
+            return super().list(api_version, kind, *more, **selectors)
+
+    with pytest.raises(GuardError, match="could not be read, so nothing was deleted"):
+        teardown.departure(Busy([obj("apps/v1", "Deployment", "minio", SPACE)]), record())
+
+
+def test_what_another_run_has_changed_meanwhile_is_decided_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    known, changed = record(), record(adopted={Ref("v1", "Namespace", None, "more")})
+    monkeypatch.setattr(teardown.record, "read", lambda _: changed)
+    with pytest.raises(GuardError, match="another run has changed the demo in the meantime"):
+        teardown.unchanged_or_refused(Cluster(), known)
+    teardown.unchanged_or_refused(Cluster(), changed)
 
 
 def test_what_was_there_before_the_operator_came_stays() -> None:

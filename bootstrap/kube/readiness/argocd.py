@@ -7,6 +7,7 @@ from bootstrap.kube.readiness.verdict import READY, Predicate, Verdict, failed, 
 
 SETTLING = 60.0
 DEGRADED = 600.0  # a model whose image is still being pulled counts as Degraded there
+ON_ITS_WAY = ("Healthy", "Progressing", "Suspended")
 NEW_SYNC = 30.0  # the failure of a former revision stands until the next sync begins
 # an Application's conditions have neither status nor reason; these texts mean that trying again may help
 PASSING = (
@@ -62,7 +63,10 @@ def application(obj: Obj) -> Verdict:
 
 
 def synced_to(revision: str) -> Predicate:
-    """Return the predicate of an Application that is Synced to this revision and Healthy."""
+    """Return the predicate of an Application that is Synced to this revision; what it brought is awaited by itself.
+
+    Health in progress is no reason to wait: old releases see no end of it for an InferenceService that is ready.
+    """
 
     def check(obj: Obj) -> Verdict:
         at = dig(obj, "status", "sync", "revision", default="")
@@ -72,12 +76,23 @@ def synced_to(revision: str) -> Predicate:
         if compared and bare(compared) != bare(dig(obj, "spec", "source", default={})):
             return not_ready("has not looked at its changed source yet")
         if at == revision and (operated == revision or verdict.ready):
-            return verdict
+            return READY if _is_synced(obj) and not verdict.failed else verdict
         if verdict.failed and not at:  # it fails before it can say at which revision
             return verdict
         return not_ready(f"is at revision {at[:12] or 'unknown'}, not yet at {revision[:12]}")
 
     return check
+
+
+def _is_synced(obj: Obj) -> bool:
+    """Say whether everything is as in Git, nothing missing, and no sync is under way."""
+    health = dig(obj, "status", "health", "status")
+    return dig(obj, "status", "sync", "status") == "Synced" and health in ON_ITS_WAY and not syncing(obj)
+
+
+def syncing(obj: Obj) -> bool:
+    """Say whether a sync runs or has been asked for."""
+    return "operation" in obj or dig(obj, "status", "operationState", "phase") == "Running"
 
 
 def bare(data: object) -> object:
@@ -93,6 +108,7 @@ def _condition_trouble(obj: Obj) -> Verdict | None:
         if name in found:
             said = str(found[name].get("message"))
             passing = name == "ComparisonError" and any(text in said for text in PASSING)
+            passing = passing or (name == "SyncError" and syncing(obj))  # what it says is about the sync before
             return not_ready(said) if passing else failed(f"{name}: {said}", grace=SETTLING)
     if excluded := found.get("ExcludedResourceWarning"):
         return not_ready(str(excluded.get("message")))

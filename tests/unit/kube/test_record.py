@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import socket
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -125,10 +125,42 @@ def test_the_second_run_is_told_who_is_at_work(client: Client) -> None:
         pass
 
 
-def test_a_lease_that_nobody_renews_is_taken_over(stub: Stub, client: Client) -> None:
-    spec = {"holderIdentity": "killed", "leaseDurationSeconds": 60, "renewTime": "2020-01-01T00:00:00.000000Z"}
+@pytest.fixture
+def old(stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Lease whose holder has given no sign of life for long, by the clock of this machine."""
+    spec = {"holderIdentity": "killed", "leaseDurationSeconds": 1, "renewTime": "2020-01-01T00:00:00.000000Z"}
     meta = {"name": lease.LEASE.name, "namespace": lease.NAMESPACE}
     stub.add({"apiVersion": lease.LEASE.api_version, "kind": "Lease", "metadata": meta, "spec": spec})
+    monkeypatch.setattr(lease, "SLACK", 0.1)
+
+
+def test_a_lease_that_is_renewed_by_a_clock_behind_ours_is_kept(
+    old: None, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def renewed(_: float) -> None:
+        live = client.get(lease.LEASE)
+        client.replace({**live, "spec": {**live["spec"], "renewTime": "2020-01-01T00:00:20.000000Z"}})
+
+    monkeypatch.setattr(time, "sleep", renewed)
+    with (
+        pytest.raises(GuardError, match=r"killed \(its clock differs from the one here\)"),
+        exclusive(client, holder="a"),
+    ):
+        pass
+
+
+def test_a_run_whose_lease_another_run_has_taken_ends(client: Client) -> None:
+    def run() -> None:
+        with exclusive(client, holder="alice", seconds=1):
+            live = client.get(lease.LEASE)
+            client.replace({**live, "spec": {**live["spec"], "holderIdentity": "bob"}})
+            time.sleep(20)
+
+    with pytest.raises(GuardError, match="another run took this cluster over"):
+        run()
+
+
+def test_a_lease_that_nobody_renews_is_taken_over(old: None, client: Client) -> None:
     with exclusive(client, holder="alice"):
         assert client.get(lease.LEASE)["spec"]["holderIdentity"].startswith("alice")
 
@@ -138,7 +170,7 @@ def test_nobody_waits_for_a_run_of_this_machine_that_was_killed(client: Client) 
     ended.wait()
     with exclusive(client, holder="somebody"):
         live = client.get(lease.LEASE)
-        killed = f"admin on {socket.gethostname()}, process {ended.pid}"
+        killed = f"admin on {lease.this_machine()}, process {ended.pid}"
         client.replace({**live, "spec": {**live["spec"], "holderIdentity": killed}})
         with exclusive(client, holder="somebody else"):
             assert "somebody else" in client.get(lease.LEASE)["spec"]["holderIdentity"]

@@ -8,7 +8,7 @@ from typing import Any
 from ansible_collections.serving_demo.kube.plugins.plugin_utils.task import DemoAction, load
 
 from bootstrap.argocd import Refresher
-from bootstrap.desired import Awaited
+from bootstrap.awaited import Awaited
 from bootstrap.kube.wait import wait
 from bootstrap.limits import limited
 from bootstrap.operators import follow
