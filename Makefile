@@ -51,14 +51,14 @@ $(STAGES):
 	@$(DEMO)
 
 ##@ Rehearsal
-# REHEARSAL: which one (default: default); RHODS: release of OpenShift AI, 2.8, 2.25 or 3.4; FROM: a snapshot; PART: of the cluster
+# REHEARSAL: which one (default: default); RHODS (2.8, 2.25, 3.4), OPENSHIFT: releases; SNAPSHOT: to begin from; PART: of it
 REHEARSAL_VERB = $(BIN)/python -m rehearsal $(subst rehearsal-,,$@) --name $(or $(REHEARSAL),default)
 .PHONY: rehearse rehearsal-up rehearsal-stop rehearsal-down rehearsal-status rehearsal-logs rehearsal-shell rehearsal-check rehearsal-tools
 rehearse: rehearsal-up ## Raise the demo on a rehearsal cluster of this machine (REHEARSAL=name, RHODS=3.4)
 	@$(MAKE) --no-print-directory demo REHEARSAL=$(or $(REHEARSAL),default)
 	@echo 'try next, each with REHEARSAL=$(or $(REHEARSAL),default): make credentials, make status, make reset, make teardown, make rehearsal-down'
-rehearsal-up: $(VENV)/.ready ## Make or start a rehearsal cluster, and wait until it is ready (FROM=snapshot)
-	@$(REHEARSAL_VERB) $(if $(RHODS),--rhods $(RHODS)) $(if $(FROM),--from $(FROM))
+rehearsal-up: $(VENV)/.ready ## Make or start a rehearsal cluster, and wait until it is ready (SNAPSHOT=name)
+	@$(REHEARSAL_VERB) $(if $(RHODS),--rhods $(RHODS)) $(if $(OPENSHIFT),--openshift $(OPENSHIFT)) $(if $(SNAPSHOT),--from $(SNAPSHOT))
 rehearsal-stop: $(VENV)/.ready ## Stop it; its data stays
 	@$(REHEARSAL_VERB)
 rehearsal-down: $(VENV)/.ready ## Stop it, and leave nothing of it

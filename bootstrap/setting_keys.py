@@ -68,6 +68,6 @@ KEYS = (
 )
 BY_NAME = {key.name: key for key in KEYS}
 # these steer make or the rehearsal, and mean nothing to the demo
-MAKE_ONLY = frozenset(
-    ["BIN", "MAKEFILES", "ONLY", "OPENSHIFT", "PART", "PYTHON", "REHEARSAL", "RHODS", "ROLE", "SHELL", "VENV"]
-)
+OF_MAKE = ("BIN", "MAKEFILES", "ONLY", "PART", "PYTHON", "ROLE", "SHELL", "VENV")
+OF_A_REHEARSAL = ("OPENSHIFT", "REHEARSAL", "RHODS", "SNAPSHOT")
+MAKE_ONLY = frozenset({*OF_MAKE, *OF_A_REHEARSAL})

@@ -85,6 +85,8 @@ class Api:
         try:
             async with sent as answer:
                 raw = await answer.read()
+        except TimeoutError as error:
+            raise ApiError(504, f"{method} {path}: no answer within {timeout.total:g} s", "Timeout") from error
         except aiohttp.ClientError as error:
             # callers that try again after a refusal do so after a lost connection too
             raise ApiError(503, f"{method} {path}: {error!r}", "ServiceUnavailable") from error

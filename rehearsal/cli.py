@@ -106,8 +106,9 @@ def tools(arguments: Arguments) -> int:
 def git(arguments: Arguments) -> int:
     """Takes the Git snapshot anew and prints its revision."""
     cluster = Cluster.load(root_of(arguments.name))
-    revision = git_snapshot.take(cluster)
-    env_file.write(cluster, revision)
+    with lifecycle.hold(cluster.root):  # two snapshots at a time would take turns with one index
+        revision = git_snapshot.take(cluster)
+        env_file.write(cluster, revision)
     if not arguments.quiet:
         print(revision)
     return 0

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shlex
 
 from rehearsal import toolchain
 from rehearsal.cluster import Cluster, RehearsalError
 from rehearsal.operators.openshift_ai.channels import channels
+from rehearsal.toolchain.proxies import BEFORE, NAMES
 
 LINKED = ("kubectl", "kustomize")
 
@@ -15,9 +17,13 @@ LINKED = ("kubectl", "kustomize")
 def write(cluster: Cluster, revision: str) -> None:
     """The env file names this cluster's kubeconfig, proxy, CA and Git snapshot, and puts kubectl on PATH."""
     link_programs(cluster)
-    lines = [f"export {name}={shlex.quote(value)}" for name, value in variables(cluster, revision).items()]
+    # kept once, however often the file is sourced: builds of tools go to the world, not to the cluster
+    lines = [f'export {BEFORE}{name}="${{{BEFORE}{name}-${{{name}-}}}}"' for name in NAMES]
+    lines += [f"export {name}={shlex.quote(value)}" for name, value in variables(cluster, revision).items()]
     lines.append(f'export PATH={shlex.quote(str(cluster.root / "bin"))}:"$PATH"')
-    cluster.env_file.write_text("\n".join(lines) + "\n")
+    draft = cluster.env_file.with_name(f".{cluster.env_file.name}.{os.getpid()}")
+    draft.write_text("\n".join(lines) + "\n")
+    draft.replace(cluster.env_file)  # a shell that reads it in this moment has the one or the other
 
 
 def variables(cluster: Cluster, revision: str) -> dict[str, str]:

@@ -57,7 +57,7 @@ def set_up_network() -> None:
     """The bridge carries the node's and the router's address, and every service address is local."""
     done = subprocess.run(["ip", "-batch", "-"], input=NETWORK, text=True, capture_output=True, timeout=20)
     if done.returncode != 0:
-        raise RehearsalError(f"network set-up failed: {done.stderr.strip()}; `python -m rehearsal check` says more")
+        raise RehearsalError(f"network set-up failed: {done.stderr.strip()}; `make rehearsal-check` says more")
     socket.sethostname(NODE_NAME)
 
 

@@ -73,7 +73,7 @@ class Table:
 def how(name: str) -> str:
     """The command that makes a missing program."""
     demanded = any(entry.on_demand and name in entry.binaries for entry in catalog.TOOLS)
-    return f"`python -m rehearsal.toolchain {name}`" if demanded else "`make rehearsal-tools`"
+    return f"`.venv/bin/python -m rehearsal.toolchain {name}`" if demanded else "`make rehearsal-tools`"
 
 
 TABLE = Table()

@@ -15,6 +15,7 @@ def ready(name: str) -> Path:
     folder = cache_root() / "venvs" / name / environment_key(entry, interpreter(entry))
     if not (folder / COMPLETE).is_file():
         raise NotBuilt(
-            f"environment {name}: not made yet; make it with `python -m rehearsal.toolchain --environment {name}`"
+            f"environment {name}: not made yet; make it with `.venv/bin/python -m rehearsal.toolchain "
+            f"--environment {name}`"
         )
     return folder

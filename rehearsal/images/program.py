@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 
@@ -18,7 +19,8 @@ def binds() -> tuple[Bind, ...]:
 
 def script(module: str) -> str:
     """A shell script that becomes a module of ours, with the script's own arguments."""
-    return f'#!/bin/sh\nPYTHONPATH={CLONE} PYTHONDONTWRITEBYTECODE=1 exec {sys.executable} -m {module} "$@"\n'
+    path, python = shlex.quote(str(CLONE)), shlex.quote(sys.executable)
+    return f'#!/bin/sh\nPYTHONPATH={path} PYTHONDONTWRITEBYTECODE=1 exec {python} -m {module} "$@"\n'
 
 
 def image(name: str, patterns: tuple[str, ...], module: str, command: str = "") -> Image:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from pathlib import Path
 
 from rehearsal.cluster import Cluster, RehearsalError
@@ -39,12 +40,14 @@ def chosen() -> str:
 
 def _triton() -> Image:
     folder = ready("triton")
-    return _image("triton", folder, LAUNCHER, f"exec {folder / 'bin' / 'python'} {LAUNCHER / 'launch.py'}")
+    return _image(
+        "triton", folder, LAUNCHER, shlex.join(["exec", str(folder / "bin" / "python"), str(LAUNCHER / "launch.py")])
+    )
 
 
 def _v2server() -> Image:
     folder = ready("v2server")
-    python = f"PYTHONPATH={V2SERVER.parent} exec {folder / 'bin' / 'python'}"
+    python = f"PYTHONPATH={shlex.quote(str(V2SERVER.parent))} exec {shlex.quote(str(folder / 'bin' / 'python'))}"
     return _image("v2server", folder, V2SERVER, f"{python} -m v2server")
 
 

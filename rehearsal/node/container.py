@@ -156,15 +156,21 @@ async def execute(
     if container.exited.done():
         raise StartError("container is not running")
     ours, theirs = stdio.open_pair(stdin, tty)
+    command: Command | None = None
     try:
         agent, exited, launcher = spawn(children, theirs)
+        command = Command(launcher, exited, ours)
         with contextlib.closing(agent):
             async with asyncio.timeout(START_LIMIT):
                 await _ask(agent, what)
-    except BaseException:
+    except BaseException as error:
         ours.close()
+        if command is not None:
+            command.kill()
+        if isinstance(error, TimeoutError):
+            raise StartError(f"the command did not start within {START_LIMIT:g} s") from None
         raise
-    return Command(launcher, exited, ours)
+    return command
 
 
 def spawn(children: Children, theirs: Stdio) -> tuple[socket.socket, asyncio.Future[int], int]:

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from rehearsal.api import ApiError
 from rehearsal.cluster import RehearsalError
 from rehearsal.images.table import Image
 from rehearsal.node import container as containers
@@ -114,18 +115,25 @@ class Keeper:
     async def _started(self, image: Image) -> Container | None:
         try:
             what, run = await self._configured(image)
-        except (ConfigError, MountError) as error:
+        except (ConfigError, MountError, ApiError, OSError) as error:  # the API server may be away for a moment
             self._wait("CreateContainerConfigError", str(error))
             self.context.tell("Failed", f"Error: {error}", self.name, warning=True)
             return None
         identifier = secrets.token_hex(32)
         log = Log(self.context.folder / "logs" / self.name / f"{self._attempt}.log")
         self._attempt += 1
-        try:
-            container = await containers.start(
+        starting = asyncio.ensure_future(
+            containers.start(
                 self.context.runtime.children, what, run, log, identifier,
                 bool(self.spec.get("stdin")), bool(self.spec.get("tty")),
-            )  # fmt: skip
+            )
+        )  # fmt: skip
+        try:
+            container = await asyncio.shield(starting)
+        except asyncio.CancelledError:  # a process that runs is known, so that the pod's end finds it
+            with contextlib.suppress(StartError):
+                self.container = await starting
+            raise
         except StartError as error:
             self._wait("CreateContainerError", f"container create failed: {error}")
             self.context.tell("Failed", f"Error: container create failed: {error}", self.name, warning=True)

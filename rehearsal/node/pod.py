@@ -16,6 +16,7 @@ from rehearsal.node.pod_volumes import PodVolumes
 from rehearsal.node.records import PodFacts, Running, Terminated, Waiting, recall, records
 from rehearsal.node.reporter import Reporter
 from rehearsal.node.runtime import PodContext, Runtime
+from rehearsal.node.spec import ConfigError
 from rehearsal.node.status import phase_of
 from rehearsal.node.volumes import MountError
 
@@ -101,20 +102,23 @@ class Pod:
 
     async def _live(self) -> None:
         context, facts = self.context, self.facts
+        limit = asyncio.timeout(context.pod["spec"].get("activeDeadlineSeconds"))
         try:
-            async with asyncio.timeout(context.pod["spec"].get("activeDeadlineSeconds")):
+            async with limit:
                 await self._prepare()
                 await self._initialise()
                 await self._work()
-        except TimeoutError:
+        except Exception as error:
+            if not (isinstance(error, TimeoutError) and limit.expired()):
+                # a bug of ours must be seen, and must not leave the pod without a word
+                log.exception("pod %s", context.title)
+                context.tell("FailedSync", f"error syncing pod: {error}", warning=True)
+                raise
             message = "Pod was active on the node longer than the specified deadline"
             facts.override = ("Failed", "DeadlineExceeded", message)
             context.tell("DeadlineExceeded", message, warning=True)
             await self._stop_all(self._grace)
-        except Exception as error:  # a bug of ours must be seen, and must not leave the pod without a word
-            log.exception("pod %s", context.title)
-            context.tell("FailedSync", f"error syncing pod: {error}", warning=True)
-            raise
+            self._settle()
         await self._disconnect()
         context.changed()
 
@@ -123,28 +127,41 @@ class Pod:
         return float(self.context.pod["spec"].get("terminationGracePeriodSeconds", 30))
 
     async def _prepare(self) -> None:
-        context, facts, runtime = self.context, self.facts, self.context.runtime
+        context, facts = self.context, self.facts
         self.facts.start = (context.pod.get("status") or {}).get("startTime") or self._reporter.now()
         facts.host_ip = NODE_IP
         context.folder.mkdir(parents=True, exist_ok=True)
-        if context.pod["spec"].get("hostNetwork"):
-            facts.ip = NODE_IP
-        else:
-            facts.ip = runtime.addresses.take()
-            context.netns = await sandbox.create(runtime.children, facts.ip)
-        facts.sandbox_ready = True
-        context.changed()
         delay = 0.5
         while True:
             try:
+                if not facts.sandbox_ready:
+                    await self._connect()
                 await context.volumes.set_up(context.known())
                 break
-            except (MountError, ApiError) as error:
-                context.tell("FailedMount", str(error), warning=True)
+            except (MountError, ConfigError, ApiError, OSError) as error:
+                reason = "FailedMount" if facts.sandbox_ready else "FailedCreatePodSandBox"
+                context.tell(reason, str(error), warning=True)
                 await self._until_refresh(delay)
                 self._refresh.clear()
                 delay = min(delay * 2, 15.0)
         self._tasks.append(asyncio.create_task(self._keep_fresh()))
+
+    async def _connect(self) -> None:
+        """The pod has an address and a network of its own, or the node's."""
+        context, facts, runtime = self.context, self.facts, self.context.runtime
+        if context.pod["spec"].get("hostNetwork"):
+            facts.ip = NODE_IP
+        else:
+            address = runtime.addresses.take()
+            try:
+                context.netns = await sandbox.create(runtime.children, address)
+            except OSError:
+                await sandbox.remove(runtime.children, address)  # half of it may be there
+                runtime.addresses.give_back(address)
+                raise
+            facts.ip = address
+        facts.sandbox_ready = True
+        context.changed()
 
     async def _keep_fresh(self) -> None:
         """Volumes made of objects follow them, and tokens are renewed."""
@@ -228,6 +245,7 @@ class Pod:
             done, _ = await asyncio.wait([self._life], timeout=0.2)  # records of the ends are written there
             if not done:
                 await _cancelled([self._life])
+                await self._stop_all(0)  # what was just being started when the end began
         await self._disconnect()
         self._settle()
         await _cancelled(self._tasks)

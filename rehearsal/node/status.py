@@ -65,7 +65,8 @@ def _over(facts: PodFacts) -> bool:
 def conditions(pod: Obj, facts: PodFacts, phase: str) -> list[Obj]:
     """The kubelet's conditions, then those of others unchanged."""
     done = phase == "Succeeded"
-    unready = [record.name for record in facts.main if not record.ready]
+    counted = [*(record for record in facts.init if record.sidecar), *facts.main]
+    unready = [record.name for record in counted if not record.ready]
     unready_text = f"containers with unready status: [{' '.join(unready)}]"
     incomplete = [record.name for record in facts.init if not (record.started if record.sidecar else record.completed)]
     old = {item["type"]: item for item in (pod.get("status") or {}).get("conditions") or ()}

@@ -36,6 +36,13 @@ def open_pair(stdin: bool, tty: bool) -> tuple[Stdio, Stdio]:
     return Stdio(in_write, out_read, err_read), Stdio(in_read, out_write, err_write)
 
 
+def end(descriptor: int) -> None:
+    """What is written here goes nowhere from now on; the number stays taken until its owner closes it."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, descriptor, inheritable=False)
+    os.close(nowhere)
+
+
 def resize(descriptor: int, width: int, height: int) -> None:
     """The terminal has this many columns and rows."""
     with contextlib.suppress(OSError):

@@ -126,9 +126,7 @@ async def _incoming(socket: web.WebSocketResponse, stdin: int, terminal: int) ->
         if channel == STDIN and stdin >= 0:
             await _write(stdin, content)
         elif channel == CLOSE and content[:1] == bytes([STDIN]) and stdin >= 0 and terminal < 0:
-            with contextlib.suppress(OSError):
-                os.close(stdin)
-            stdin = -1
+            stdio.end(stdin)
         elif channel == RESIZE and terminal >= 0:
             size = json.loads(content)
             stdio.resize(terminal, int(size.get("Width", 80)), int(size.get("Height", 24)))

@@ -7,9 +7,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from rehearsal import faults
 from rehearsal.api import Api, ApiError, Obj
 from rehearsal.catalog import cert_manager, fbc, gitops, hello, openshift_ai
 from rehearsal.cluster import Cluster, RehearsalError
+from rehearsal.progress import say
 from rehearsal.toolchain import data
 
 NAMESPACE = "openshift-marketplace"
@@ -80,7 +82,11 @@ async def install(api: Api, cluster: Cluster) -> None:
 
 
 async def served(api: Api, cluster: Cluster) -> None:
-    """Every catalog is READY and its packages can be listed."""
+    """Every catalog is READY and its packages can be listed; not those that a fault keeps down."""
+    down = {"catalog-down", "image-pull"} & set(faults.read(cluster))
+    if down:
+        say(f"catalogs are not waited for, because of {', '.join(sorted(down))}")
+        return
     wanted = {package.name for catalog in CATALOGS.values() for package in catalog.packages(cluster)}
     try:
         async with asyncio.timeout(SERVED_SECONDS):

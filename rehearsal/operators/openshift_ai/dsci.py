@@ -10,7 +10,6 @@ from rehearsal.operators.world import World, owned
 
 FINALIZER = "dscinitialization.opendatahub.io/finalizer"
 INIT, DONE = "Initializing DSCInitialization resource", "Reconcile completed successfully"
-MESH_KIND = ("maistra.io/v2", "ServiceMeshControlPlane")
 NO_MESH = "OpenShift ServiceMesh v2 operator not found / not setup properly on the cluster, cannot setup ServiceMesh"
 
 

@@ -11,7 +11,6 @@ CLUSTER_MONITORING = {"openshift.io/cluster-monitoring": "true"}
 SERVICES = "services.platform.opendatahub.io/v1alpha1"
 ADMINS = "rhods-admins"
 BASE_PORTS = (8443, 8080, 8081, 5432, 8082, 8099, 8181)
-KEEP_LABEL = "opendatahub.io/application-namespace"
 
 
 def default_dsci(version: Version) -> Obj:

@@ -74,5 +74,5 @@ def test_repository_drops_tag_and_digest_but_not_the_port() -> None:
 
 
 def test_a_program_that_no_up_needs_names_the_command_that_builds_it() -> None:
-    assert how("kube-rbac-proxy") == "`python -m rehearsal.toolchain kube-rbac-proxy`"
+    assert how("kube-rbac-proxy") == "`.venv/bin/python -m rehearsal.toolchain kube-rbac-proxy`"
     assert how("minio") == "`make rehearsal-tools`"

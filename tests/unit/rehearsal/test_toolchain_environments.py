@@ -91,7 +91,7 @@ def test_a_complete_environment_is_taken_and_a_failed_one_is_not(
     )
     fake.chmod(0o755)
     monkeypatch.setattr(sys, "executable", str(fake))
-    with pytest.raises(EnvironmentFailed, match=r"(?s)environment sample: .*hashes do not match.*then again: `python"):
+    with pytest.raises(EnvironmentFailed, match=r"(?s)environment sample: .*hashes do not match.*then again: `"):
         environments.environment("sample")
     (tmp_path / "ok").touch()
     made = environments.environment("sample")
