@@ -17,6 +17,7 @@ from bootstrap.kube.readiness import condition_is, judge
 from bootstrap.kube.readiness.verdict import READY, Predicate, Verdict, not_ready
 
 TELL_EVERY = 1.0  # seconds between two looks at the clock
+COMPLAINTS_EVERY = 10.0  # seconds between two questions for warnings
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ def wait(
     `why` completes the sentence "waited 60 s for ...".
     """
     states = {target: _State() for target in targets}
-    deadline = time.monotonic() + timeout
+    deadline, complaints = time.monotonic() + timeout, _Complaints(client)
     with Observer(client, {target.ref for target in states}) as observer:
         while not all(state.verdict.ready for state in states.values()):
             left = deadline - time.monotonic()
@@ -106,7 +107,7 @@ def wait(
             if any(state.hopeless() for state in states.values()):
                 raise WaitFailed(_account(client, states, f"waiting for {why} cannot succeed", next_step))
             if on_progress:
-                on_progress(_progress(states))
+                on_progress(_progress(states, complaints))
 
 
 def _take(states: dict[Target, _State], seen: Seen) -> None:
@@ -115,14 +116,34 @@ def _take(states: dict[Target, _State], seen: Seen) -> None:
             state.update(target.verdict(seen.obj, seen.missing) if seen.known else not_ready(seen.missing))
 
 
-def _progress(states: dict[Target, _State]) -> str:
-    """Return one line: how many are there, and what the first that is not lacks."""
+@dataclass(slots=True)
+class _Complaints:
+    """What the cluster last warned about an object that lets us wait, asked now and then."""
+
+    client: Client
+    about: Ref | None = None
+    said: str = ""
+    asked: float = field(default_factory=time.monotonic)
+
+    def __call__(self, ref: Ref) -> str:
+        """Return the last warning about an object in brackets; nothing at first, most come up by themselves."""
+        now = time.monotonic()
+        if ref != self.about:
+            self.about, self.said, self.asked = ref, "", now
+        elif now - self.asked >= COMPLAINTS_EVERY:
+            warning = last_warning(self.client, ref)
+            self.said, self.asked = f" ({warning})" if warning else "", now
+        return self.said
+
+
+def _progress(states: dict[Target, _State], complaints: _Complaints) -> str:
+    """Return one line: how many are there, what the first that is not lacks, and what the cluster warned about it."""
     pending = [(target, state) for target, state in states.items() if not state.verdict.ready]
     if not pending:
         return f"{len(states)}/{len(states)} ready"
     target, state = pending[0]
     count = f"{len(states) - len(pending)}/{len(states)} ready, " if len(states) > 1 else ""
-    return f"{count}{target.ref}: {state.verdict.reason}"
+    return f"{count}{target.ref}: {state.verdict.reason}{complaints(target.ref)}"
 
 
 def _account(client: Client, states: dict[Target, _State], headline: str, next_step: str | None) -> str:

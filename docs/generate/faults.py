@@ -33,7 +33,11 @@ FAULTS: dict[str, tuple[Fault, ...]] = {
         Fault("the password is wrong", "or PASSWORD is wrong"),
         Fault("the cluster signs in through a web page", "can only sign in through a web page"),
         Fault("the cluster has another identity provider (OIDC)", "has no OAuth server of OpenShift"),
-        Fault("the user is no administrator", "may not: <denied>"),
+        Fault(
+            "the user is no administrator",
+            "may not: <denied>",
+            do="sign in as a cluster administrator, or ask one for the rights that are named",
+        ),
         Fault("the token has expired", "TOKEN is not accepted (expired or revoked)"),
         Fault("a password on make's command line", "can be read by everybody on this machine"),
     ),

@@ -81,6 +81,7 @@ def first_answer(user: User) -> Line:
         _until(lambda: "storage-config" in kubectl("get", "secret", "-n", SECOND, "-o", "name"))
         service = _moved(json.loads(kubectl("get", "inferenceservice", "fraud", "-n", HOME, "-o", "json")))
         expected = _answer(user, HOME)
+        assert expected is not None, "the demo itself does not answer"
         taken = timed(lambda: _serve(user, service, expected))
     finally:
         kubectl("delete", "namespace", SECOND, "--wait=false")

@@ -6,6 +6,7 @@ import json
 import subprocess
 import threading
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -45,13 +46,10 @@ def _applies(cluster: Cluster, folder: Path, round_trip: float) -> list[Line]:
             kubeconfig = _through(cluster.kubeconfig, port, folder)
         first, again = [], []
         for _ in range(ROUNDS):
-            first.append(
-                (
-                    _on_empty(cluster, lambda: _ours(kubeconfig, objects)),
-                    _on_empty(cluster, lambda: _peer(kubeconfig, file)),
-                )
-            )
-            again.append((timed(lambda: _ours(kubeconfig, objects)), timed(lambda: _peer(kubeconfig, file))))
+            ours, ours_again = _twice(cluster, lambda: _ours(kubeconfig, objects))
+            peer, peer_again = _twice(cluster, lambda: _peer(kubeconfig, file))
+            first.append((ours, peer))
+            again.append((ours_again, peer_again))
         kubectl_for(cluster)("delete", "namespace", NAMESPACE)
     where = f"at {round_trip * 1000:.0f} ms round trip"
     return [
@@ -65,11 +63,12 @@ def _medians(pairs: list[tuple[float, float]]) -> tuple[float, float]:
     return sorted(one for one, _ in pairs)[middle], sorted(other for _, other in pairs)[middle]
 
 
-def _on_empty(cluster: Cluster, action: object) -> float:
+def _twice(cluster: Cluster, action: Callable[[], None]) -> tuple[float, float]:
+    """The seconds that it takes in an empty namespace, and again at once, when there is nothing left to change."""
     kubectl = kubectl_for(cluster)
     kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found")
     kubectl("create", "namespace", NAMESPACE)
-    return timed(action)  # type: ignore[arg-type]
+    return timed(action), timed(action)
 
 
 def _ours(kubeconfig: Path, objects: list[Obj]) -> None:
@@ -133,7 +132,7 @@ def _lag(client: object, ref: Ref, number: str) -> float:
     thread = threading.Thread(target=waiting)
     thread.start()
     time.sleep(0.2)  # the wait has listed and watches
-    client.patch(ref, {"data": {"round": number}})  # type: ignore[attr-defined]
     true = time.monotonic()
+    client.patch(ref, {"data": {"round": number}})  # type: ignore[attr-defined]
     thread.join(30)
     return max(0.0, ended[0] - true)

@@ -26,8 +26,8 @@ def state_root() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def shared(state_root: Path) -> Iterator[Cluster]:
     """One rehearsal for all modules that leave it as they found it and say so by SHARES_CLUSTER."""
-    rehearsal("up", "--name", "shared", root=state_root)
     try:
+        rehearsal("up", "--name", "shared", root=state_root)
         yield Cluster.load(state_root / "shared")
     finally:
         rehearsal("down", "--name", "shared", root=state_root)
@@ -43,8 +43,8 @@ def cluster(state_root: Path, request: pytest.FixtureRequest) -> Iterator[Cluste
         yield request.getfixturevalue("shared")
         return
     version = getattr(request.module, "RHODS", DEFAULT_RHODS)
-    rehearsal("up", "--name", "e2e", "--rhods", version, root=state_root)
     try:
+        rehearsal("up", "--name", "e2e", "--rhods", version, root=state_root)
         yield Cluster.load(state_root / "e2e")
     finally:
         rehearsal("down", "--name", "e2e", root=state_root)

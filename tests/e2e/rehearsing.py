@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Protocol
 
@@ -15,7 +16,7 @@ import pytest
 from rehearsal.cluster import CLONE, Cluster
 from rehearsal.toolchain import tool
 
-UP_SECONDS = 300  # a warm `up` takes under 20; this bounds a machine under load
+UP_SECONDS = 420  # a warm `up` takes under 20; more than its own limit, so that it can say what is missing
 RUNNING = "E2E_REHEARSAL"  # name of a rehearsal of yours that the tests may use, instead of one of their own
 
 
@@ -46,6 +47,16 @@ def kubectl_for(cluster: Cluster) -> Kubectl:
         return ended.stdout
 
     return run
+
+
+@contextlib.contextmanager
+def fault(cluster: Cluster, name: str, *given: str) -> Iterator[None]:
+    """The fault is on inside the block."""
+    rehearsal("fault", "--name", cluster.name, name, "on", *given, root=cluster.root.parent)
+    try:
+        yield
+    finally:
+        rehearsal("fault", "--name", cluster.name, name, "off", *given, root=cluster.root.parent)
 
 
 def eventually(check: Callable[[], object], seconds: float = 30, every: float = 0.2) -> object:

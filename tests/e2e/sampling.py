@@ -45,10 +45,16 @@ def look_again(folder: Path, seen: Seen, stop: threading.Event) -> None:
             if entry.name.isdigit():
                 with contextlib.suppress(OSError):
                     seen.titles.add((entry / "cmdline").read_bytes().replace(b"\0", b" "))
-        for path in folder.rglob("*"):
-            with contextlib.suppress(OSError):
-                state = path.stat()
-                if path.is_file() and sizes.get(path) != (state.st_mtime_ns, state.st_size):
-                    sizes[path] = (state.st_mtime_ns, state.st_size)
-                    content = path.read_bytes()
-                    seen.files[f"{path} ({hashlib.sha256(content).hexdigest()[:8]})"] = content
+        with contextlib.suppress(OSError):  # a folder may go while it is walked
+            for path in folder.rglob("*"):
+                with contextlib.suppress(OSError):
+                    note(path, seen, sizes)
+
+
+def note(path: Path, seen: Seen, sizes: dict[Path, tuple[int, int]]) -> None:
+    """A file that is new or has changed is kept as it is."""
+    state = path.stat()
+    if path.is_file() and sizes.get(path) != (state.st_mtime_ns, state.st_size):
+        sizes[path] = (state.st_mtime_ns, state.st_size)
+        content = path.read_bytes()
+        seen.files[f"{path} ({hashlib.sha256(content).hexdigest()[:8]})"] = content

@@ -34,7 +34,11 @@ def cluster(state_root: Path) -> Iterator[Cluster]:
     """A plain Kubernetes: what makes it an OpenShift comes with the fixtures below."""
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("REHEARSAL_WITHOUT", "payload")
-        rehearsal("up", "--name", NAME, root=state_root)
+        try:
+            rehearsal("up", "--name", NAME, root=state_root)
+        except BaseException:
+            rehearsal("down", "--name", NAME, root=state_root)
+            raise
     try:
         yield Cluster.load(state_root / NAME)
     finally:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,22 +12,12 @@ import pytest
 from rehearsal.cluster import Cluster
 from rehearsal.faults import FAULTS
 from tests.e2e.packages import HELLO, Installation
-from tests.e2e.rehearsing import Kubectl, eventually, rehearsal
+from tests.e2e.rehearsing import Kubectl, eventually, fault
 from tests.e2e.test_rehearsal_life import parts, refused
 
 pytestmark = pytest.mark.e2e
 SHARES_CLUSTER = True
 CATALOG = "community-operators"
-
-
-@contextlib.contextmanager
-def fault(cluster: Cluster, name: str, *given: str) -> Iterator[None]:
-    """The fault is on inside the block."""
-    rehearsal("fault", "--name", cluster.name, name, "on", *given, root=cluster.root.parent)
-    try:
-        yield
-    finally:
-        rehearsal("fault", "--name", cluster.name, name, "off", root=cluster.root.parent)
 
 
 @pytest.fixture

@@ -199,7 +199,9 @@ def test_two_at_once_do_not_see_each_other(cluster: Cluster, kubectl: Kubectl, s
 @pytest.mark.parametrize("part", ["etcd", "kube-apiserver", "dataplane", "platform", "node"])
 def test_a_part_that_dies_is_restarted_and_reported(cluster: Cluster, kubectl: Kubectl, part: str) -> None:
     root, name = cluster.root.parent, cluster.name
+    eventually(lambda: parts(root, name)[part]["state"] == "ready", 60)  # else its pid is none to kill
     before = parts(root, name)[part]
+    assert int(str(before["pid"])) > 1
     os.kill(int(str(before["pid"])), signal.SIGKILL)
 
     def back() -> bool:

@@ -10,7 +10,7 @@ import pytest
 from bootstrap.kube.connection import connect
 from tests.e2e.journey import User
 from tests.e2e.listing import Listing, restored, settled
-from tests.e2e.rehearsing import Kubectl, eventually, rehearsal
+from tests.e2e.rehearsing import Kubectl, eventually, fault
 
 pytestmark = [pytest.mark.e2e, pytest.mark.soak]
 SPACE = "serving-demo-gitops"
@@ -42,58 +42,50 @@ def before(somebody: User) -> Listing:
     return found
 
 
-def fault(somebody: User, *words: str) -> None:
-    rehearsal("fault", *words, "--name", somebody.cluster.name, root=somebody.cluster.root.parent)
-
-
 def test_a_webhook_without_a_server_is_named_before_anything_goes(
     somebody: User, kubectl: Kubectl, before: Listing
 ) -> None:
     first = somebody.writes()
     kubectl("apply", "-f", "-", stdin=json.dumps(WEBHOOK))
-    said = somebody.run(*AGAIN, code=1)
+    try:
+        said = somebody.run(*AGAIN, code=1)
+    finally:
+        kubectl("delete", "validatingwebhookconfiguration", "of-somebody")
     assert "of-somebody: webhook gone.example.com calls Service default/gone, which is gone" in said
     assert "oc delete validatingwebhookconfiguration of-somebody" in said
     assert somebody.writes() == first
-    kubectl("delete", "validatingwebhookconfiguration", "of-somebody")
 
 
 def test_a_controller_that_is_down_is_named(somebody: User, kubectl: Kubectl, before: Listing) -> None:
     where = ("-n", "redhat-ods-applications")
-    fault(somebody, "image-pull", "on", "image=model-controller")
-    kubectl("delete", "pod", "-l", "control-plane=odh-model-controller", *where)
-    said = somebody.run(*AGAIN, code=1)
+    with fault(somebody.cluster, "image-pull", "image=model-controller"):
+        kubectl("delete", "pod", "-l", "control-plane=odh-model-controller", *where)
+        said = somebody.run(*AGAIN, code=1)
     assert f"InferenceService {SPACE}/fraud: finalizer odh.inferenceservice.finalizers of the model controller" in said
     assert "its Deployment redhat-ods-applications/odh-model-controller does not run" in said
-    fault(somebody, "image-pull", "off")
     eventually(lambda: not kubectl("get", "isvc", "-n", SPACE, "-o", "name"), 120)
 
 
 def test_a_finalizer_without_a_controller_is_named(somebody: User, kubectl: Kubectl, before: Listing) -> None:
-    stuck = ("finalizer-stuck", "object=deployment/minio", f"namespace={SPACE}")
-    fault(somebody, stuck[0], "on", *stuck[1:])
-    said = somebody.run(*AGAIN, code=1)
+    with fault(somebody.cluster, "finalizer-stuck", "object=deployment/minio", f"namespace={SPACE}"):
+        said = somebody.run(*AGAIN, code=1)
     assert f"Deployment {SPACE}/minio: finalizer {FINALIZER}: its owner is not known here" in said
-    fault(somebody, stuck[0], "off", *stuck[1:])
 
 
 def test_a_namespace_that_is_held_is_explained_by_what_is_left_in_it(
     somebody: User, kubectl: Kubectl, before: Listing
 ) -> None:
-    stuck = ("namespace-stuck", f"namespace={SPACE}")
-    fault(somebody, stuck[0], "on", *stuck[1:])
-    kubectl("delete", "namespace", SPACE, "--wait=false")
-    said = somebody.run(*AGAIN, code=1)
+    with fault(somebody.cluster, "namespace-stuck", f"namespace={SPACE}"):
+        kubectl("delete", "namespace", SPACE, "--wait=false")
+        said = somebody.run(*AGAIN, code=1)
     assert f"Namespace {SPACE}: left in it: ConfigMap {SPACE}/rehearsal-holds-this-namespace, finalizer" in said
-    fault(somebody, stuck[0], "off", *stuck[1:])
 
 
 def test_an_api_that_does_not_answer_is_named(somebody: User, kubectl: Kubectl, before: Listing) -> None:
-    fault(somebody, "namespace-stuck", "on")
-    said = somebody.run(*AGAIN, code=1)
+    with fault(somebody.cluster, "namespace-stuck"):
+        said = somebody.run(*AGAIN, code=1)
     assert "APIService v1.unreachable.rehearsal.test" in said
     assert "bring its Service back, or delete the APIService" in said
-    fault(somebody, "namespace-stuck", "off")
 
 
 def test_once_all_is_put_right_it_goes_to_its_end(somebody: User, before: Listing) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 from typing import Any
 
 import pytest
@@ -52,10 +53,9 @@ def pull(cluster: Any, monkeypatch: pytest.MonkeyPatch, stage: str = "rhods") ->
     with prepull.pulling(cluster, {"image": "r/triton:1"}, cluster, show):
         assert prepull.POD in cluster.objects
         assert cluster.noted == [prepull.POD]
-        if cluster.events:
-            import time
-
-            time.sleep(0.1)
+        end = time.monotonic() + 5
+        while cluster.events and not show.out.getvalue() and time.monotonic() < end:  # type: ignore[attr-defined]
+            time.sleep(0.01)
     assert not cluster.objects
     assert not cluster.noted
     return str(show.out.getvalue())  # type: ignore[attr-defined]

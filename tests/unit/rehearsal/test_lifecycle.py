@@ -32,16 +32,18 @@ def cluster() -> Cluster:
 
 def test_two_commands_on_one_rehearsal_take_turns(tmp_path: Path) -> None:
     order: list[str] = []
+    begun = threading.Event()
 
     def first() -> None:
         with lifecycle.hold(tmp_path / "one"):
             order.append("first begins")
+            begun.set()
             time.sleep(0.3)
             order.append("first ends")
 
     thread = threading.Thread(target=first)
     thread.start()
-    time.sleep(0.1)
+    assert begun.wait(10)
     with lifecycle.hold(tmp_path / "one"):
         order.append("second")
     thread.join()
