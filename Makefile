@@ -76,7 +76,7 @@ rehearsal-tools: ## Build every program that one needs, once, into your cache fo
 
 ##@ Development
 .PHONY: test soak bench test-unit lint format coverage docs sbom molecule picture train answers
-test: lint rehearsal-tools ## Every check and every test (builds what the rehearsal needs)
+test: lint rehearsal-tools ## Every check and every test but soak (builds what the rehearsal needs)
 	@$(BIN)/python -m pytest -q -n 3 tests/unit tests/manifests tests/model
 	@$(BIN)/python -m pytest -v -m "not soak" tests/conformance tests/e2e
 soak: $(VENV)/.ready rehearsal-tools ## The tests that take hours; the result in docs/soak.md (ONLY=kills: a part)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
@@ -119,7 +120,7 @@ PLAY = """
   gather_facts: false
   tasks:
     - name: Sleep
-      ansible.builtin.command: {argv: [sleep, "600.25"], creates: "%s/never"}
+      ansible.builtin.command: {argv: [sleep, "%s"], creates: never}
 """
 
 
@@ -137,19 +138,27 @@ def sleepers(marker: str) -> list[int]:
 
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks for left-over processes in /proc")
 def test_ctrl_c_stops_within_seconds_and_leaves_no_process(tmp_path: Path) -> None:
-    (tmp_path / "sleep.yml").write_text(PLAY % tmp_path)
+    seconds = f"600.{os.getpid()}"  # nobody else's
+    marker = f"sleep\x00{seconds}"
+    (tmp_path / "sleep.yml").write_text(PLAY % seconds)
     process = subprocess.Popen(
         [sys.executable, "-c", SLEEPER, str(tmp_path)], cwd=playbooks.PLAYBOOKS.parent, start_new_session=True
     )
-    end = time.monotonic() + 60
-    while not sleepers("sleep\x00600.25") and time.monotonic() < end:
-        time.sleep(0.05)
-    assert sleepers("sleep\x00600.25"), "the playbook never began"
-    began = time.monotonic()
-    process.send_signal(signal.SIGINT)
-    assert process.wait(20) == 130
-    assert time.monotonic() - began < 8
-    end = time.monotonic() + 5
-    while sleepers("sleep\x00600.25") and time.monotonic() < end:
-        time.sleep(0.05)
-    assert not sleepers("sleep\x00600.25")
+    try:
+        end = time.monotonic() + 60
+        while not sleepers(marker) and time.monotonic() < end:
+            time.sleep(0.05)
+        assert sleepers(marker), "the playbook never began"
+        began = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 130
+        assert time.monotonic() - began < 8  # a second where nothing else runs
+        end = time.monotonic() + 5
+        while sleepers(marker) and time.monotonic() < end:
+            time.sleep(0.05)
+        assert not sleepers(marker)
+    finally:
+        for pid in (process.pid, *sleepers(marker)):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        process.wait()

@@ -9,7 +9,7 @@ import sys
 
 from rehearsal.api import Api, ApiError, Obj
 from rehearsal.operators import admission
-from rehearsal.operators.model_controller import routes, storage_config, webhooks
+from rehearsal.operators.model_controller import ca_bundle, routes, storage_config, webhooks
 from rehearsal.operators.openshift_ai import leader
 from rehearsal.operators.openshift_ai.loop import Loop
 from rehearsal.operators.world import World
@@ -137,6 +137,8 @@ class ModelController:
         work += [follow(*ROUTE, labelSelector="inferenceservice-name")]
         work += [follow("v1", "Service", labelSelector="serving.kserve.io/inferenceservice")]
         work += [self.loop.run(), storage_config.follow(self.world, self.era)]
+        if self.era != "2.8":  # which makes it from certificates of its own settings alone
+            work += [ca_bundle.follow(self.world, self.era, name) for name in ca_bundle.SOURCES]
         work += [leader.keep(self.api, os.environ["POD_NAMESPACE"], LEASE)]
         done, pending = await asyncio.wait([asyncio.create_task(item) for item in work], return_when="FIRST_COMPLETED")
         for task in pending:
