@@ -20,8 +20,8 @@ HOURS = 6  # the whole of it takes about two on two idle cores
 HEAD = """# Soak
 
 `make soak` runs what is too long for `make test`: more cells of the journey's matrix, kills at random moments,
-rounds of raising and tearing down. Cells with OpenShift GitOps of somebody else are walked on 3.4 alone: what is adopted there is
-the same on all releases. `make soak ONLY=kills` runs a part of it. Each row is a test's last result.
+rounds of raising and tearing down. Cells with OpenShift GitOps of somebody else are walked on 3.4 alone: what is
+adopted there is the same on all releases. `make soak ONLY=kills` runs a part of it. Each row is a test's last result.
 
 | test | result | seconds | commit | date |
 |---|---|---|---|---|
