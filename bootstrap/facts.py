@@ -87,7 +87,7 @@ class Facts:
 
     @property
     def argocd(self) -> Ref:
-        """Return the Argo CD instance that delivers: the default one, or the only other one there is."""
+        """Return the Argo CD instance that delivers: the default one, or else the first there is."""
         for obj in sorted(self.argocds, key=lambda found: dig(found, "metadata", "namespace") != "openshift-gitops"):
             return Ref.of(obj)
         return Ref("argoproj.io/v1beta1", "ArgoCD", "openshift-gitops", "openshift-gitops")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from bootstrap import desired
 from bootstrap import facts as cluster
+from bootstrap.connection import decoded
 from bootstrap.doctor.finding import Check, Finding
 from bootstrap.doctor.sight import Sight
 from bootstrap.errors import DemoError, GuardError
@@ -18,6 +19,7 @@ from bootstrap.kube.readiness import judge
 TITLES = {RHODS: "OpenShift AI", cluster.GITOPS: "OpenShift GitOps"}
 KEYS = {RHODS: "RHODS_CHANNEL", cluster.GITOPS: "GITOPS_CHANNEL"}
 RIVAL = "opendatahub-operator"  # brings the same kinds
+HERE = "https://kubernetes.default.svc"  # the cluster that an Argo CD runs in
 NEEDS_4_19 = (4, 19, 9)  # OpenShift AI 3
 
 
@@ -232,6 +234,19 @@ def instances(sight: Sight) -> Iterator[Finding]:
             yield Finding(ref, verdict.reason, why, "see its status.conditions if that lasts", blocks=False)
 
 
+def argo_cd(sight: Sight) -> Iterator[Finding]:
+    """Find an Argo CD of somebody else that manages a few namespaces only."""
+    for secret in sight.argocd_clusters:
+        data = decoded(secret)
+        if data.get("server") == HERE and "namespaces" in data:
+            what = f"manages only the namespaces {', '.join(data['namespaces'].split(','))}"
+            why = "it delivers nothing into others, and nothing that lies in none"
+            step = (
+                "set DELIVERY=direct, or have its namespace named in ARGOCD_CLUSTER_CONFIG_NAMESPACES of its operator"
+            )
+            yield Finding(str(known(sight).argocd), what, why, step)
+
+
 NEEDS = ("facts", "subscriptions")
 CHECKS = (
     Check("olm", olm, ("olm", "facts")),
@@ -239,6 +254,7 @@ CHECKS = (
     Check("channels", channels, ("facts", "olm")),
     Check("subscriptions", subscriptions, (*NEEDS, "csvs")),
     Check("operator groups", groups, (*NEEDS, "groups")),
+    Check("Argo CD", argo_cd, ("facts", "argocd_clusters")),
     Check("version of OpenShift AI", version, ("facts",)),
     Check("DataScienceCluster", instances, ("facts",)),
 )

@@ -22,6 +22,7 @@ from bootstrap.settings import Settings
 
 OLM = "operators.coreos.com/v1alpha1"
 WEBHOOKS = "admissionregistration.k8s.io/v1"
+CLUSTERS = "argocd.argoproj.io/secret-type=cluster"
 CRD = "apiextensions.k8s.io/v1"
 KINDS = {
     "catalogs": (OLM, "CatalogSource"),
@@ -60,6 +61,7 @@ class Sight:
     facts: Facts | None = None
     past: Record | None = None
     unread: dict[str, str] = field(default_factory=dict)  # part -> why
+    argocd_clusters: list[Obj] = field(default_factory=list)  # Secrets: what an Argo CD of somebody else may manage
     api_services: list[Obj] = field(default_factory=list)
     autoscalers: list[Obj] = field(default_factory=list)
     catalogs: list[Obj] = field(default_factory=list)
@@ -156,6 +158,9 @@ def necessary(client: Client, sight: Sight) -> dict[str, Callable[[], Any]]:
         second["denied"] = lambda: access.denied(client, access.needed(sight))
     if any(dig(one, "status", "connectionState", "lastObservedState") != "READY" for one in sight.catalogs):
         second["catalog_pods"] = lambda: client.list("v1", "Pod", MARKETPLACE, "olm.catalogSource")
+    if sight.facts and sight.delivery == "gitops" and sight.facts.argocds and not sight.facts.gitops.ours:
+        where = sight.facts.argocd.namespace
+        second["argocd_clusters"] = lambda: client.list("v1", "Secret", where, CLUSTERS)
     if sight.installing:
         spaces = [row_of(operator.package).namespace for operator, _ in sight.installing]
         second["csvs"] = lambda: [obj for space in spaces for obj in client.list(OLM, "ClusterServiceVersion", space)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 import pytest
@@ -55,6 +56,13 @@ def changed(found: dict[str, Any], **more: Any) -> dict[str, Any]:
     return {**found, **more}
 
 
+def argo_cd(**cluster_: str) -> dict[str, Any]:
+    """Return a cluster with an Argo CD of somebody else, and what it may manage."""
+    data = {key: base64.b64encode(value.encode()).decode() for key, value in cluster_.items()}
+    theirs = obj("argoproj.io/v1beta1", "ArgoCD", "theirs", "team-a")
+    return {"facts": facts(argocds=[theirs]), "argocd_clusters": [obj("v1", "Secret", "c", "team-a", data=data)]}
+
+
 def pod(reason: str, message: str) -> Obj:
     state = {"waiting": {"reason": reason, "message": message}}
     labels = {"olm.catalogSource": "redhat-operators"}
@@ -73,6 +81,12 @@ TWICE = [subscription(RHODS, HOME, "rhods-operator.3.4.3"), subscription(RHODS, 
 WAITING = installed(installPlanApproval="Manual")
 WAITING["subscriptions"][0]["status"] = {}
 BAD: list[tuple[str, dict[str, Any], str]] = [
+    (
+        "Argo CD",
+        argo_cd(server="https://kubernetes.default.svc", namespaces="team-a,team-b"),
+        "x ArgoCD team-a/theirs: manages only the namespaces team-a, team-b; it delivers nothing into others, and "
+        "nothing that lies in none; set DELIVERY=direct",
+    ),
     (
         "olm",
         {"olm": False},
