@@ -214,6 +214,8 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     ("DataScienceCluster", installed(dscs=(dsc(ready=False, kserve="Managed"),)), "! DataScienceCluster theirs: "),
 ]
 FINE: list[tuple[str, dict[str, Any]]] = [
+    ("Argo CD", argo_cd(server="https://kubernetes.default.svc")),
+    ("Argo CD", argo_cd(server="https://another.example.com", namespaces="team-a")),
     ("olm", {"olm": False, **installed()}),
     ("catalogs", {**DOWN, **installed()}),
     ("channels", {"facts": offered(channels={}), "delivery": "direct", "stages": ("storage",)}),
