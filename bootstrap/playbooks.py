@@ -115,7 +115,7 @@ def run(
         options = f"-e @{variables_file}{' --check --diff' if check else ''}"
         log.parent.mkdir(parents=True, exist_ok=True)
         state = Run(show, stages, log)
-        output = supervise(state, private, options, environment(channel) | handed)
+        output = supervise(state, private, options, environment(channel, private) | handed)
         if state.outcome.failure is None and output is not None:
             state.outcome.failure = f"ansible ended before any task could say why:\n{output}"
         if state.outcome.failure:
@@ -125,11 +125,12 @@ def run(
         return state.outcome
 
 
-def environment(channel: Path) -> dict[str, str]:
+def environment(channel: Path, private: Path) -> dict[str, str]:
     """Return what Ansible needs in its environment; nothing of it is secret."""
     bin_folder = str(Path(sys.executable).parent)
     return {
         "ANSIBLE_CONFIG": str(tree.ROOT / "ansible.cfg"),
+        "ANSIBLE_HOME": str(private / "ansible"),  # else it writes below the user's home
         "ANSIBLE_LOCALHOST_WARNING": "False",
         "PATH": os.pathsep.join((bin_folder, os.environ.get("PATH", ""))),
         "PYTHONPATH": str(tree.PACKAGE.parent),  # our plugins import the package

@@ -78,14 +78,14 @@ def test_a_catalog_is_down(cluster: Cluster, kubectl: Kubectl) -> None:
     def state() -> str:
         return kubectl("get", "catalogsource", CATALOG, *where)
 
-    def waiting() -> str:
-        of_catalog = ("-n", "openshift-marketplace", "-l", f"olm.catalogSource={CATALOG}", "-o", "json")
-        pods = json.loads(kubectl("get", "pods", *of_catalog))["items"]
-        statuses = [status for pod in pods for status in pod["status"].get("containerStatuses") or []]
-        return " ".join(status["state"].get("waiting", {}).get("reason", "") for status in statuses)
+    def failures() -> str:
+        """What was said of its pods; OLM replaces a pod with another image than it wants again and again."""
+        events = json.loads(kubectl("get", "events", "-n", "openshift-marketplace", "-o", "json"))["items"]
+        said = [one["message"] for one in events if one["involvedObject"]["name"].startswith(CATALOG)]
+        return " ".join(one for one in said if "ErrImagePull" in one)
 
     with fault(cluster, "catalog-down", f"catalog={CATALOG}"):
-        eventually(lambda: "ImagePull" in waiting(), 150, 0.5)
+        eventually(failures, 150, 0.5)
         eventually(lambda: state() != "READY", 150, 0.5)
     eventually(lambda: state() == "READY", 150, 0.5)
 
