@@ -57,9 +57,12 @@ def switch(cluster: Cluster, name: str, on: bool, given: Parameters) -> None:
     if fault is None:
         raise RehearsalError(f"no fault '{name}'; there are: {', '.join(sorted(FAULTS))}", code=2)
     _refuse_wrong(name, fault, on, given)
-    present = read(cluster)
+    known = read(cluster).get(name)
     if fault.act is not None:
-        fault.act(cluster, on, given if on else {**present.get(name, {}), **given})
+        if on and known not in (None, given):
+            fault.act(cluster, False, known)  # on something else: nothing of it is to stay behind
+        fault.act(cluster, on, given if on else {**(known or {}), **given})
+    present = read(cluster)  # acting may take a minute, in which another fault was switched
     present.pop(name, None)
     if on and fault.lasting:
         present[name] = given

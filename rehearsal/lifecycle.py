@@ -136,6 +136,7 @@ def _launch(cluster: Cluster) -> None:
     """The supervisor runs in the background, unless it does already."""
     outers = processes.find(cluster.root)
     if len(outers) == 1 and processes.alive(outers[0]):
+        processes.thaw(outers[0])  # a snapshot that was killed has left it standing still
         say(f"rehearsal '{cluster.name}' is running already")
         return
     processes.kill(outers)

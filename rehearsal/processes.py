@@ -71,20 +71,19 @@ def inside(outer: Outer) -> dict[int, int]:
     return {pid: _nspids(pid)[depth - 1] for pid in _descendants(outer.init, parents) if len(_nspids(pid)) >= depth}
 
 
-def freeze(outer: Outer) -> list[int]:
-    """Every process inside stands still; returns them for `thaw`."""
+def freeze(outer: Outer) -> None:
+    """Every process inside stands still, until `thaw`."""
     frozen: list[int] = []
     while fresh := [pid for pid in inside(outer) if pid not in frozen]:
         for pid in fresh:
             _send(pid, signal.SIGSTOP)
         frozen += fresh
     _wait(lambda: all(_state(pid) in "TtZX" for pid in frozen), 5)
-    return frozen
 
 
-def thaw(frozen: list[int]) -> None:
-    """They go on."""
-    for pid in reversed(frozen):
+def thaw(outer: Outer) -> None:
+    """Every process inside goes on, where it stood still."""
+    for pid in reversed(inside(outer)):
         _send(pid, signal.SIGCONT)
 
 

@@ -14,7 +14,7 @@ from rehearsal.cluster import NAME_RULE, Cluster, RehearsalError, free_port, hom
 from rehearsal.lifecycle import hold, remove
 
 # what a cluster is; the rest of its folder belongs to one run of it
-KEPT = ("cluster.json", "pki", "etcd", "volumes", "git")
+KEPT = ("cluster.json", "pki", "etcd", "volumes", "git", "faults.json", "kubeadmin-password", "workshop-passwords.json")
 
 
 def folder(name: str) -> Path:
@@ -58,8 +58,10 @@ def restore(snapshot: str, name: str) -> Cluster:
             hint = f"`make rehearsal-down REHEARSAL={name}` first, or choose another REHEARSAL name"
             raise RehearsalError(f"rehearsal '{name}' exists already, a snapshot makes a new one; {hint}", code=2)
         for item in KEPT[1:]:  # leftovers of a restore that was killed
-            if (root / item).exists():
-                remove(root / item)
+            if (leftover := root / item).is_dir():
+                remove(leftover)
+            else:
+                leftover.unlink(missing_ok=True)
         _copy(source, root, KEPT[1:])
         api = free_port()
         cluster = replace(Cluster.load(source), name=name, root=root, api_port=api, proxy_port=free_port(besides=api))
@@ -74,11 +76,13 @@ def _standing_still(cluster: Cluster) -> Iterator[None]:
     A file written before the freeze is in the page cache and thus in the copy; etcd starts from it as after a crash.
     """
     outers = processes.find(cluster.root)
-    frozen = [pid for outer in outers for pid in processes.freeze(outer)]
     try:
+        for outer in outers:
+            processes.freeze(outer)
         yield
     finally:
-        processes.thaw(frozen)
+        for outer in outers:
+            processes.thaw(outer)
 
 
 def _copy(source: Path, target: Path, items: tuple[str, ...] = KEPT) -> None:
