@@ -9,8 +9,7 @@ import re
 import secrets
 import socket
 import uuid
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
 NODE_NAME = "rehearsal"
@@ -56,7 +55,6 @@ class Cluster:
     proxy_port: int = 0
     cpu: int = 16  # allocatable is a pretence, so that real requests fit and "node full" can be shown
     memory: str = "64Gi"
-    options: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def load(cls, root: Path) -> Cluster:
@@ -70,12 +68,13 @@ class Cluster:
             ) from None
         except ValueError as error:
             raise RehearsalError(f"{file}: not readable as JSON ({error}); `make rehearsal-down` clears it") from None
-        return cls(**{**facts, "root": root})
+        known = {one.name for one in fields(cls)}  # an earlier version may have kept more
+        return cls(**{**{name: value for name, value in facts.items() if name in known}, "root": root})
 
     def save(self) -> None:
         """cluster.json holds these facts; the file is replaced in one step."""
         self.root.mkdir(parents=True, exist_ok=True)
-        facts = {**asdict(self), "options": dict(self.options)}
+        facts = asdict(self)
         del facts["root"]  # the folder may be copied or moved
         draft = self.root / "cluster.json.draft"
         draft.write_text(json.dumps(facts, indent=2) + "\n")

@@ -86,7 +86,6 @@ def environment(cluster: Cluster, outside: Mapping[str, str] = os.environ) -> di
         "PATH": path,
         "PYTHONPATH": str(Path(__file__).resolve().parent.parent),
         "PYTHONUNBUFFERED": "1",
-        "REHEARSAL_STATE": str(cluster.root),
     }
 
 

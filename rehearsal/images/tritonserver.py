@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 from pathlib import Path
 
-from rehearsal.cluster import Cluster, RehearsalError
+from rehearsal.cluster import RehearsalError
 from rehearsal.images.environments import ready
 from rehearsal.images.program import PACKAGE
 from rehearsal.images.table import Bind, Image
@@ -15,27 +14,16 @@ PATTERNS = ("nvcr.io/nvidia/tritonserver", "*/tritonserver", "*/tritonserver-*")
 PROGRAM = "/opt/tritonserver/bin/tritonserver"
 LAUNCHER = PACKAGE / "images" / "triton"
 V2SERVER = PACKAGE / "images" / "v2server"
-OPTION = "triton"  # of the cluster: `triton` or `v2server`; without it the real one where it can be had
 # words other than a program belong to tritonserver, as the original's entry point has it
 ENTRY = '#!/bin/sh\ncase "$1" in -*|"") set -- tritonserver "$@" ;; esac\nexec "$@"\n'
 
 
 def rows() -> list[Image]:
-    """One row; what is behind it depends on this machine and on the cluster's option."""
-    return [_v2server() if chosen() == "v2server" else _triton()]
-
-
-def chosen() -> str:
-    """The server behind the row."""
-    root = os.environ.get("REHEARSAL_STATE")
-    option = Cluster.load(Path(root)).options.get(OPTION, "") if root else ""
-    if option:
-        return option
+    """One row; behind it is the real server, where this machine can have it."""
     try:
-        ready("triton")
+        return [_triton()]
     except RehearsalError:
-        return "v2server"
-    return "triton"
+        return [_v2server()]
 
 
 def _triton() -> Image:
