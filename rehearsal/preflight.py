@@ -23,6 +23,8 @@ PROGRAMS = {
 }
 MEMORY = 3 << 30
 DISK = 2 << 30
+LONGEST_SOCKET = 107  # characters, of Linux
+SOCKET = len("/run/dataplane.sock")
 PROBE = (
     "ip link add probe type bridge && ip link add here type veth peer name there && ip link set here master probe"
     " && mount -t tmpfs tmpfs /tmp && echo fine"
@@ -44,7 +46,7 @@ class Finding:
 
 def findings(state: Path) -> list[Finding]:
     """Every requirement, looked at on this machine."""
-    return [_system(), _python(), *_programs(), _memory(), _disk(state), _namespaces()]
+    return [_system(), _python(), *_programs(), _memory(), _disk(state), _path(state), _namespaces()]
 
 
 def require(state: Path) -> None:
@@ -112,6 +114,14 @@ def _disk(state: Path) -> Finding:
     free = shutil.disk_usage(folder).free
     detail = f"{free >> 30} GiB free in {folder}"
     return Finding("disk", free >= DISK, detail if free >= DISK else f"{detail}; a rehearsal takes up to 2 GiB")
+
+
+def _path(state: Path) -> Finding:
+    """The kernel takes short paths only for sockets, and a rehearsal has some in its folder."""
+    length = len(os.fsencode(state)) + SOCKET
+    detail = f"{state}: {length} characters with a socket in it"
+    fix = f"{detail}, {LONGEST_SOCKET} are the most; move the clone, or set REHEARSAL_ROOT to a shorter folder"
+    return Finding("path", length <= LONGEST_SOCKET, detail if length <= LONGEST_SOCKET else fix)
 
 
 def _namespaces() -> Finding:

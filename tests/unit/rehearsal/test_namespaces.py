@@ -66,3 +66,11 @@ def test_other_systems_are_refused_with_the_way_on(monkeypatch: pytest.MonkeyPat
     finding = preflight._system()
     assert not finding.holds
     assert "virtual machine" in finding.detail
+
+
+def test_a_folder_that_leaves_no_room_for_sockets_is_told() -> None:
+    long = Path("/home/somebody") / ("x" * 80)
+    (found,) = [one for one in preflight.findings(long) if one.what == "path"]
+    assert not found.holds
+    assert "107 are the most; move the clone, or set REHEARSAL_ROOT" in found.detail
+    assert next(one for one in preflight.findings(Path("/home/somebody")) if one.what == "path").holds
