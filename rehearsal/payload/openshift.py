@@ -12,6 +12,8 @@ from rehearsal.payload import access
 from rehearsal.payload.apply import apply_all, path_of
 
 INSTALLED = "2026-01-01T00:00:00Z"  # of the pretended installation, the same everywhere so that listings compare
+# what people set for themselves is made once, and stays over `stop` and `start` as they left it
+OF_PEOPLE = ("APIServer", "Authentication", "Image", "OperatorHub", "Proxy", "StorageClass")
 NAMESPACES = (
     "openshift",
     "openshift-apiserver",
@@ -224,12 +226,22 @@ async def put_status(api: Api, obj: Obj) -> None:
             raise
 
 
+async def is_there(api: Api, obj: Obj) -> bool:
+    """Whether an earlier start of this rehearsal has made it."""
+    try:
+        return await api.find(await path_of(api, obj)) is not None
+    except ApiError as error:
+        if error.code == 404:
+            return False  # its kind has just come
+        raise
+
+
 async def install(api: Api, cluster: Cluster) -> None:
     """The cluster looks like OpenShift just after its installation."""
     namespaces = [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}} for name in NAMESPACES]
     await apply_all(api, namespaces)
     objects = settings(cluster) + surroundings(cluster) + access.objects()
-    await apply_all(api, objects)
+    await apply_all(api, [obj for obj in objects if not (obj["kind"] in OF_PEOPLE and await is_there(api, obj))])
     for obj in objects:
         if "status" in obj:
             await put_status(api, obj)
