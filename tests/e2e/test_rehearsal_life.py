@@ -16,7 +16,8 @@ import pytest
 
 from rehearsal import processes
 from rehearsal.cluster import CLONE, Cluster
-from tests.e2e.rehearsing import Kubectl, eventually, kubectl_for, rehearsal
+from rehearsal.faults import DEFAULT_CLASS
+from tests.e2e.rehearsing import Kubectl, eventually, fault, kubectl_for, rehearsal
 
 pytestmark = pytest.mark.e2e
 LISTEN = "0A"
@@ -133,12 +134,15 @@ def test_it_lives_and_leaves_nothing(state_root: Path, name: str) -> None:
     assert "is running already" in again.stderr
     assert members(cluster.root)[:2] == pids[:2]
 
-    rehearsal("stop", "--name", name, root=state_root)
-    assert living(pids) == []
-    assert rehearsal("status", "--name", name, root=state_root, check=False).returncode == 1
-    rehearsal("start", "--name", name, root=state_root)
+    kubectl("annotate", "storageclass", "rehearsal-local", f"{DEFAULT_CLASS}=false", "--overwrite")
+    with fault(cluster, "catalog-down", "catalog=community-operators"):
+        rehearsal("stop", "--name", name, root=state_root)
+        assert living(pids) == []
+        assert rehearsal("status", "--name", name, root=state_root, check=False).returncode == 1
+        rehearsal("start", "--name", name, root=state_root)
     assert Cluster.load(state_root / name) == cluster, "ports and identity stay over stop and start"
     kubectl("get", "configmap", "kept", "-n", "default")
+    assert "(default)" not in kubectl("get", "storageclass"), "what somebody has set stays too"
 
     pids = members(cluster.root)
     rehearsal("down", "--name", name, root=state_root)
