@@ -7,18 +7,14 @@ from __future__ import annotations
 
 import difflib
 import json
-import os
 import re
-import sys
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 from bootstrap.errors import ApiError
 from bootstrap.kube.client import Client
-from bootstrap.kube.connection import connect
 from bootstrap.kube.objects import Obj, Ref
 from bootstrap.kube.readiness import judge
 
@@ -134,18 +130,3 @@ def difference(before: Listing, after: Listing, stays: Mapping[str, str] = STAYS
             diff = difflib.unified_diff(before[name].splitlines(), after[name].splitlines(), lineterm="", n=1)
             lines.append("\n".join([f"changed: {name}", *list(diff)[2:]]))
     return lines
-
-
-def main() -> int:
-    path = Path(sys.argv[1])
-    now = listing(connect(Path(os.environ["KUBECONFIG"])))
-    if not path.exists():
-        path.write_text(json.dumps(now, indent=1))
-        return 0
-    found = difference(json.loads(path.read_text()), now)
-    print("\n".join(found))
-    return 1 if found else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

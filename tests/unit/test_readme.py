@@ -76,11 +76,8 @@ def test_every_setting_exists(path: Path) -> None:
     assert not set(SETTING.findall((ROOT / path).read_text())) - known
 
 
-def test_every_setting_is_explained_in_the_example() -> None:
-    example = (ROOT / "creds.env.example").read_text()
-    named = set(SETTING.findall(README)) & set(BY_NAME)
-    assert len(named) >= 8
-    assert not {name for name in BY_NAME if not re.search(rf"\b{name}=", example)} - {"HANDOUT"}
+def test_the_readme_names_settings_that_there_are() -> None:
+    assert len(set(SETTING.findall(README)) & set(BY_NAME)) >= 8
 
 
 def test_the_tree_is_the_top_level() -> None:
