@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from rehearsal.toolchain.differences import ARGOCD_OPERATOR, AS_THE_PRODUCT, ONCE_SERVED, UNHURRIED, Change
 from rehearsal.toolchain.errors import UnknownTool
 
 HERE = Path(__file__).resolve().parent.parent
@@ -19,16 +20,6 @@ class Data:
 
     module: str
     includes: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A passage of a module's source that is built otherwise, with the reason beside it in the table."""
-
-    module: str
-    file: str
-    before: str
-    after: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,48 +60,8 @@ def _kubernetes_stamps() -> dict[str, str]:
 # MinIO's release tags are not published as modules: a commit of its last month, stamped with the commit's time
 _MINIO = "github.com/minio/minio/cmd"
 _OLM = "github.com/operator-framework/operator-lifecycle-manager"
-# OLM's clients ask five times a second, and none of its flags says otherwise: where the API server answers in a
-# millisecond, those pauses are most of an installation's time
-_UNHURRIED = (
-    Change("k8s.io/client-go", "rest/config.go", "DefaultQPS   float32 = 5.0", "DefaultQPS   float32 = 100.0"),
-    Change("k8s.io/client-go", "rest/config.go", "DefaultBurst int     = 10", "DefaultBurst int     = 200"),
-)
-# Argo CD reads all of OpenAPI anew at each event of each CRD, one after the other and under the lock of its cache: an
-# installation of operators brings hundreds, and most change only a label or a condition that OpenAPI does not know
-_ENGINE = "github.com/argoproj/gitops-engine"
-_ONCE_SERVED = (
-    Change(
-        _ENGINE,
-        "pkg/cache/cluster.go",
-        "\t\t\t\tif kube.IsCRD(obj) {\n\t\t\t\t\tvar resources",
-        "\t\t\t\tif kube.IsCRD(obj) && (event.Type != watch.Modified || servedAnew(obj)) {\n\t\t\t\t\tvar resources",
-    ),
-    Change(
-        _ENGINE,
-        "pkg/cache/cluster.go",
-        "\nfunc (c *clusterCache) watchEvents(",
-        """
-var servedCRDs sync.Map
-
-// servedAnew tells whether what the API server serves for a CRD may have changed since the last event
-func servedAnew(crd *unstructured.Unstructured) bool {
-	state := fmt.Sprint(crd.GetUID(), crd.GetGeneration())
-	conditions, _, _ := unstructured.NestedSlice(crd.Object, "status", "conditions")
-	for _, condition := range conditions {
-		if found, ok := condition.(map[string]any); ok && found["type"] == "Established" {
-			state += fmt.Sprint(found["status"])
-		}
-	}
-	before, _ := servedCRDs.Swap(crd.GetName(), state)
-	return before != state
-}
-
-func (c *clusterCache) watchEvents(""",
-    ),
-)
 _OPM = "github.com/operator-framework/operator-registry/cmd/opm"
 _ARGOCD = "github.com/argoproj/argo-cd/v3"
-_ARGOCD_OPERATOR = "github.com/argoproj-labs/argocd-operator"
 _HELM = "helm.sh/helm/v3"
 
 TOOLS: tuple[Tool, ...] = (
@@ -206,7 +157,7 @@ TOOLS: tuple[Tool, ...] = (
         seconds=180,
         megabytes=232,
         stamps={f"{_OLM}/pkg/version.OLMVersion": "0.46.0"},
-        changes=_UNHURRIED,
+        changes=UNHURRIED,
         data=Data(_OLM, ("deploy/chart/**/*", "deploy/upstream/values.yaml")),
     ),
     Tool(
@@ -226,16 +177,17 @@ TOOLS: tuple[Tool, ...] = (
         megabytes=170,
         stamps={f"{_ARGOCD}/common.version": "3.2.11", f"{_ARGOCD}/common.gitTreeState": "clean"},
         data=Data(_ARGOCD, ("manifests/**/*", "hack/*-wrapper.sh", "entrypoint.sh")),
-        changes=_ONCE_SERVED,
+        changes=ONCE_SERVED,
     ),
     Tool(
         "argocd-operator",
         "v0.18.0",
-        {"argocd-operator": f"{_ARGOCD_OPERATOR}/cmd"},
+        {"argocd-operator": f"{ARGOCD_OPERATOR}/cmd"},
         seconds=180,
         megabytes=85,
-        stamps={f"{_ARGOCD_OPERATOR}/version.Version": "0.18.0"},
-        data=Data(_ARGOCD_OPERATOR, ("build/redis/*", "bundle/**/*", "config/crd/bases/*")),
+        stamps={f"{ARGOCD_OPERATOR}/version.Version": "0.18.0"},
+        data=Data(ARGOCD_OPERATOR, ("build/redis/*", "bundle/**/*", "config/crd/bases/*")),
+        changes=AS_THE_PRODUCT,
     ),
     Tool(
         "helm",

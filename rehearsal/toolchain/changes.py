@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from rehearsal.toolchain.catalog import Change
+from rehearsal.toolchain.differences import Change
 from rehearsal.toolchain.errors import BuildFailed
 
 

@@ -107,6 +107,12 @@ def test_argo_cd_may_do_what_it_delivers_and_nothing_more(demo: Demo, kubectl: K
         kubectl("delete", "application", "stray", "-n", "openshift-gitops")
 
 
+def test_drift_is_healed_by_argo_cd(demo: Demo, kubectl: Kubectl) -> None:
+    kubectl("scale", "deployment/minio", "--replicas=0", "-n", SPACE)
+    replicas = ("get", "deployment", "minio", "-n", SPACE, "-o", "jsonpath={.spec.replicas}/{.status.readyReplicas}")
+    eventually(lambda: kubectl(*replicas) == "1/1", 120)
+
+
 def test_the_record_of_another_cluster_stops_everything(demo: Demo, kubectl: Kubectl, client: Client) -> None:
     where = ("configmap", "serving-demo-record", "-n", "serving-demo-record")
     real = kubectl("get", *where, "-o", "jsonpath={.data.clusterID}")
@@ -134,13 +140,12 @@ def test_reset_makes_the_demo_as_new(demo: Demo, kubectl: Kubectl) -> None:
     kubectl("create", "configmap", "students", "-n", SPACE)
     kubectl("set", "env", "deployment/minio", "DRIFT=1", "-n", SPACE)
     kubectl("label", "namespace", SPACE, "modelmesh-enabled=true", "--overwrite")
-    healed = ("get", "deployment", "minio", "-n", SPACE, "-o", "json")
-    eventually(lambda: "DRIFT" not in kubectl(*healed), 60)  # by Argo CD, before anybody resets anything
     ended = demo("reset", "YES=1")
     assert "known answers exactly" in ended.stderr
     assert f"not the demo's: ConfigMap {SPACE}/students: PRUNE=1 removes it too" in ended.stdout
     assert not set(old) & set(keys(kubectl))
     assert kubectl("get", "isvc", "fraud", "-n", SPACE, "-o", "jsonpath={.metadata.uid}") not in ("", was)
+    assert "DRIFT" not in kubectl("get", "deployment", "minio", "-n", SPACE, "-o", "json")
     assert "modelmesh-enabled=false" in kubectl("get", "namespace", SPACE, "--show-labels")
     kubectl("get", "configmap", "students", "-n", SPACE)
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from rehearsal.toolchain import build
-from rehearsal.toolchain.catalog import TOOLS, Change, Tool
+from rehearsal.toolchain.catalog import TOOLS, Tool
+from rehearsal.toolchain.differences import Change
 from rehearsal.toolchain.errors import BuildFailed
 from rehearsal.toolchain.go import Go
 from rehearsal.toolchain.key import content_key
