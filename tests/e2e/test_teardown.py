@@ -107,12 +107,6 @@ def test_argo_cd_may_do_what_it_delivers_and_nothing_more(demo: Demo, kubectl: K
         kubectl("delete", "application", "stray", "-n", "openshift-gitops")
 
 
-def test_drift_is_healed_by_argo_cd(demo: Demo, kubectl: Kubectl) -> None:
-    kubectl("scale", "deployment/minio", "--replicas=0", "-n", SPACE)
-    replicas = ("get", "deployment", "minio", "-n", SPACE, "-o", "jsonpath={.spec.replicas}/{.status.readyReplicas}")
-    eventually(lambda: kubectl(*replicas) == "1/1", 120)
-
-
 def test_the_record_of_another_cluster_stops_everything(demo: Demo, kubectl: Kubectl, client: Client) -> None:
     where = ("configmap", "serving-demo-record", "-n", "serving-demo-record")
     real = kubectl("get", *where, "-o", "jsonpath={.data.clusterID}")
@@ -133,6 +127,12 @@ def test_without_a_yes_nothing_goes(demo: Demo, kubectl: Kubectl) -> None:
     assert "objects would be deleted; YES=1 says yes where nobody can be asked" in said
     assert "https://127.0.0.1" in said
     kubectl("get", "namespace", SPACE)
+
+
+def test_drift_is_healed_by_argo_cd(demo: Demo, kubectl: Kubectl) -> None:
+    kubectl("scale", "deployment/minio", "--replicas=0", "-n", SPACE)
+    replicas = ("get", "deployment", "minio", "-n", SPACE, "-o", "jsonpath={.spec.replicas}/{.status.readyReplicas}")
+    eventually(lambda: kubectl(*replicas) == "1/1", 120)
 
 
 def test_reset_makes_the_demo_as_new(demo: Demo, kubectl: Kubectl) -> None:
