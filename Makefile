@@ -78,7 +78,7 @@ rehearsal-tools: ## Build every program that one needs, once, into your cache fo
 .PHONY: test soak bench test-unit lint format coverage docs sbom molecule picture train answers
 test: lint rehearsal-tools ## Every check and every test but soak (builds what the rehearsal needs)
 	@$(BIN)/python -m pytest -q -n 3 tests/unit tests/manifests tests/model
-	@$(BIN)/python -m pytest -v -m "not soak" tests/conformance tests/e2e
+	@$(BIN)/python -m pytest -v --durations=15 -m "not soak" tests/conformance tests/e2e
 soak: $(VENV)/.ready rehearsal-tools ## The tests that take hours; the result in docs/soak.md (ONLY=kills: a part)
 	@$(BIN)/python -m tests.soak '$(ONLY)'
 bench: $(VENV)/.ready rehearsal-tools ## Measure speed against kubectl; the table in docs/bench.md
