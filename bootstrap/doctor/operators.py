@@ -247,6 +247,16 @@ def argo_cd(sight: Sight) -> Iterator[Finding]:
             yield Finding(str(known(sight).argocd), what, why, step)
 
 
+def before(sight: Sight) -> Iterator[Finding]:
+    """Find a stage that is run alone without what an earlier one brings."""
+    after = [name for name in sight.stages if name in ("storage", "serving")]
+    if after and "rhods" not in sight.stages and not (known(sight).has_rhods or sight.need_rhods):
+        why = "the model servers get the data connection from it"
+        yield Finding(
+            f"stage {after[0]}", "needs OpenShift AI, which is not here", why, "run `make`, or `make rhods` first"
+        )
+
+
 NEEDS = ("facts", "subscriptions")
 CHECKS = (
     Check("olm", olm, ("olm", "facts")),
@@ -254,6 +264,7 @@ CHECKS = (
     Check("channels", channels, ("facts", "olm")),
     Check("subscriptions", subscriptions, (*NEEDS, "csvs")),
     Check("operator groups", groups, (*NEEDS, "groups")),
+    Check("stages before", before, ("facts",)),
     Check("Argo CD", argo_cd, ("facts", "argocd_clusters")),
     Check("version of OpenShift AI", version, ("facts",)),
     Check("DataScienceCluster", instances, ("facts",)),

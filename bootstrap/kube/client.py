@@ -101,7 +101,7 @@ class Client:
         """Return all objects of a kind (empty where the kind is not served), each with apiVersion and kind."""
         try:
             return self.list_with_version(api_version, kind, namespace, label_selector, field_selector)[0]
-        except NotServed:
+        except (NotServed, NotFound):  # or no more, since discovery told: its CRD is going
             return []
 
     def list_with_version(

@@ -28,7 +28,8 @@ def test_a_self_test_walks_there_and_back_and_reports(somebody: User) -> None:
 
 
 def test_it_refuses_a_cluster_that_has_a_demo(somebody: User) -> None:
-    somebody.run("storage", "DELIVERY=direct")
+    assert "needs OpenShift AI, which is not here" in somebody.run("storage", "DELIVERY=direct", code=1)
+    somebody.run("rhods", "DELIVERY=direct")
     writes = somebody.writes()
     assert "has a demo already" in somebody.run("selftest", "YES=1", code=2)
     assert somebody.writes() == writes

@@ -82,6 +82,11 @@ WAITING = installed(installPlanApproval="Manual")
 WAITING["subscriptions"][0]["status"] = {}
 BAD: list[tuple[str, dict[str, Any], str]] = [
     (
+        "stages before",
+        {"stages": ("storage",)},
+        "x stage storage: needs OpenShift AI, which is not here; the model servers get the data connection from it;",
+    ),
+    (
         "Argo CD",
         argo_cd(server="https://kubernetes.default.svc", namespaces="team-a,team-b"),
         "x ArgoCD team-a/theirs: manages only the namespaces team-a, team-b; it delivers nothing into others, and "
@@ -214,6 +219,9 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     ("DataScienceCluster", installed(dscs=(dsc(ready=False, kserve="Managed"),)), "! DataScienceCluster theirs: "),
 ]
 FINE: list[tuple[str, dict[str, Any]]] = [
+    ("stages before", {}),
+    ("stages before", {"stages": ("model",)}),
+    ("stages before", {"stages": ("storage",), **installed()}),
     ("Argo CD", argo_cd(server="https://kubernetes.default.svc")),
     ("Argo CD", argo_cd(server="https://another.example.com", namespaces="team-a")),
     ("olm", {"olm": False, **installed()}),

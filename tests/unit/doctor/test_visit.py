@@ -174,7 +174,7 @@ def test_a_reset_is_stopped_where_the_demo_could_not_be_made_again(
 
 def test_every_check_has_a_name_of_its_own() -> None:
     names = [check.name for check in visit.CLUSTER]
-    assert len(names) == len(set(names)) == 20
+    assert len(names) == len(set(names)) == 21
     assert [check.name for check in visit.TEARDOWN] == ["token", "record", "webhooks", "aggregated APIs"]
 
 

@@ -225,3 +225,10 @@ def test_no_thread_is_left_behind(stub: Stub, client: Client) -> None:
     eventually(lambda: not any("_follow" in thread.name for thread in threading.enumerate()))
     stub.end_watches()
     eventually(lambda: threading.active_count() <= before + 2)  # the stub's own connections
+
+
+def test_a_kind_that_goes_while_it_is_listed_has_no_objects(stub: Stub, client: Client) -> None:
+    stub.add(config())
+    assert client.list("v1", "ConfigMap")
+    stub.faults = [Fault("GET", "configmaps", 404, 1)]  # discovery had still told of it
+    assert client.list("v1", "ConfigMap") == []
