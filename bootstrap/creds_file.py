@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Set
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,8 +19,8 @@ class Parsed:
     broken: set[str] = field(default_factory=set)  # keys that are there, but whose value cannot be used
 
 
-def read(path: Path) -> Parsed:
-    """Return the content of a file; one that is not there says nothing."""
+def read(path: Path, without: Set[str] = frozenset()) -> Parsed:
+    """Return the content of a file, but for some keys; one that is not there says nothing."""
     try:
         content = path.read_bytes()
     except FileNotFoundError:
@@ -29,12 +30,12 @@ def read(path: Path) -> Parsed:
     except PermissionError:
         return Parsed(problems=[f"{path}: cannot be read: permission denied; make it yours with `chmod 600 {path}`"])
     try:
-        return parse(content.decode("utf-8-sig"), path.name)
+        return parse(content.decode("utf-8-sig"), path.name, without)
     except UnicodeDecodeError:
         return Parsed(problems=[f"{path}: is not UTF-8 text; save it as UTF-8"])
 
 
-def parse(text: str, name: str = "creds.env") -> Parsed:
+def parse(text: str, name: str = "creds.env", without: Set[str] = frozenset()) -> Parsed:
     """Return the values of KEY=VALUE lines; `#` starts a comment only at the start of a line.
 
     >>> parse("# mine\\nCLUSTER = 'https://api.lab.example:6443'\\r\\n").values
@@ -44,11 +45,11 @@ def parse(text: str, name: str = "creds.env") -> Parsed:
     for number, line in enumerate(text.split("\n"), start=1):
         stripped = line.strip()
         if stripped and not stripped.startswith("#"):
-            _take(parsed, stripped, f"{name}:{number}", number)
+            _take(parsed, stripped, f"{name}:{number}", number, without)
     return parsed
 
 
-def _take(parsed: Parsed, line: str, where: str, number: int) -> None:
+def _take(parsed: Parsed, line: str, where: str, number: int, without: Set[str]) -> None:
     match = LINE.fullmatch(line)
     if match is None:
         shell = line.startswith("export ")
@@ -57,6 +58,8 @@ def _take(parsed: Parsed, line: str, where: str, number: int) -> None:
         parsed.problems.append(f"{where}: this line cannot be read; {fix}")
         return
     key, value = match[1], match[2].strip()
+    if key in without:
+        return
     if key in parsed.values:
         first = parsed.values[key][1]
         parsed.problems.append(f"{where}: {key} is already set on line {first}; keep one of the two")

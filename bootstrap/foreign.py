@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import re
+
 from bootstrap.errors import ApiError, GuardError
 from bootstrap.kube.client import Client
-from bootstrap.kube.objects import Obj, Ref, carries_our_labels, dig
+from bootstrap.kube.objects import Obj, Ref, dig
 from bootstrap.kube.parallel import each
 from bootstrap.kube.record import Record
 
 # made by the cluster in every namespace, or shown in every namespace by an aggregated API
 OF_THE_CLUSTER = {"Endpoints", "EndpointSlice", "Event", "Lease", "PackageManifest", "PodMetrics", "ControllerRevision"}
+# a ServiceAccount's own Secrets, as Kubernetes and OpenShift name them
+ACCOUNTS = "(builder|default|deployer|minio|modelmesh-serving-sa)"
+TOKENS = "(dockercfg|token)-[a-z0-9]{5}"
+# whole names, as patterns
 NAMES = {
     "ConfigMap": (
         "kube-root-ca.crt",
@@ -19,17 +25,9 @@ NAMES = {
         "config-trusted-cabundle",  # these two by OpenShift Pipelines
         "config-service-cabundle",
     ),
-    "Secret": (
-        "storage-config",
-        "builder-",
-        "default-",
-        "deployer-",
-        "minio-",
-        "modelmesh-serving-sa-",
-        "model-serving-etcd",
-    ),
+    "Secret": (f"{ACCOUNTS}-{TOKENS}", "storage-config", "model-serving-etcd"),
     "ServiceAccount": ("builder", "default", "deployer", "modelmesh-serving-sa"),
-    "RoleBinding": ("system:", "prometheus-ns-access", "rhods-"),
+    "RoleBinding": ("system:(deployers|image-builders|image-pullers)", "prometheus-ns-access"),
     "Service": ("modelmesh-serving",),
     "ServiceMonitor": ("modelmesh-metrics-monitor",),
 }
@@ -62,6 +60,6 @@ def expected(obj: Obj, known: Record) -> bool:
     ref = Ref.of(obj)
     if dig(obj, "metadata", "ownerReferences") or "olm.copiedFrom" in dig(obj, "metadata", "labels", default={}):
         return True
-    if carries_our_labels(obj) or any(ref == made for made in known.created):
+    if ref in known.created:  # our labels say nothing here: whoever copies an object of ours copies them too
         return True
-    return ref.name.startswith(NAMES.get(ref.kind, ("\0",)))
+    return any(re.fullmatch(pattern, ref.name) for pattern in NAMES.get(ref.kind, ()))

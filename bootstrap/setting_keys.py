@@ -67,6 +67,14 @@ KEYS = (
     Key("VERBOSE", "verbose", value.flag, one_run=True),
 )
 BY_NAME = {key.name: key for key in KEYS}
+WAYS_IN = frozenset({"CLUSTER", "USER", "PASSWORD", "TOKEN", "KUBECONFIG"})
+# these mean one cluster and what it can reach; a rehearsal has its own, so creds.env's do not count there
+OF_A_CLUSTER = WAYS_IN | {
+    *("CA_FILE", "HTTPS_PROXY", "NO_PROXY"),
+    *("REPO_URL", "REVISION", "REPO_TOKEN", "REPO_KEY_FILE"),
+    *("RHODS_CHANNEL", "GITOPS_CHANNEL", "CATALOG_SOURCE"),
+    *("TRITON_IMAGE", "MINIO_IMAGE", "STORAGE_CLASS"),
+}
 # these steer make or the rehearsal, and mean nothing to the demo
 OF_MAKE = ("BIN", "MAKEFILES", "ONLY", "PART", "PYTHON", "ROLE", "SHELL", "VENV")
 OF_A_REHEARSAL = ("OPENSHIFT", "REHEARSAL", "RHODS", "SNAPSHOT")

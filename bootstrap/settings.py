@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import difflib
+import os
 import re
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from bootstrap import creds_file
 from bootstrap.errors import SettingsError
-from bootstrap.kubeconfig import current_context, same_server
+from bootstrap.kubeconfig import current_context, paths, same_server
 from bootstrap.secret import Secret
-from bootstrap.setting_keys import BY_NAME, KEYS, MAKE_ONLY, Key
+from bootstrap.setting_keys import BY_NAME, KEYS, MAKE_ONLY, OF_A_CLUSTER, WAYS_IN, Key
 from bootstrap.setting_values import BadValue
 
 __all__ = ["Secret", "Settings", "load"]
 
-WAYS_IN = {"CLUSTER", "USER", "PASSWORD", "TOKEN", "KUBECONFIG"}
 PASSWORD_IN_URL = re.compile(r"://[^/]*@")
 
 
@@ -88,11 +88,15 @@ class Given:
 def load(overrides: Mapping[str, str], creds_file_path: Path | None, environ: Mapping[str, str]) -> Settings:
     """Return the settings by precedence: overrides (make's command line), creds.env, environment."""
     problems: list[str] = []
-    parsed = creds_file.read(creds_file_path) if creds_file_path else creds_file.Parsed()
+    rehearsal = overrides.get("REHEARSAL", environ.get("REHEARSAL", ""))
+    without = OF_A_CLUSTER if rehearsal else frozenset()
+    parsed = creds_file.read(creds_file_path, without) if creds_file_path else creds_file.Parsed()
     typed = _from_overrides(overrides, problems)
     written = _from_file(parsed, creds_file_path.name if creds_file_path else "", problems)
     given = {**_from_environment(environ, {**written, **typed}), **written, **typed}
     values: dict[str, Any] = {}
+    if rehearsal:
+        _that_rehearsal(rehearsal, typed, environ, problems)
     for one in given.values():
         try:
             values[one.key.field] = one.key.parse(one.text)
@@ -143,20 +147,29 @@ def _from_file(parsed: creds_file.Parsed, name_of_file: str, problems: list[str]
 
 
 def _from_environment(environ: Mapping[str, str], above: Mapping[str, Given]) -> dict[str, Given]:
-    """Return what the environment adds; no way to sign in there mixes with one that is given above."""
+    """Return what the environment adds; no secret there mixes with a way to sign in that is given above it."""
     found = {}
     for key in KEYS:
         text = environ.get(key.name, "") or (environ.get(key.name.lower(), "") if "PROXY" in key.name else "")
-        if text.strip() and key.from_environment and not _mixes(key.name, above.keys()):
+        mixes = key.name in {"PASSWORD", "TOKEN"} and {"PASSWORD", "TOKEN"} & above.keys()
+        if text.strip() and key.from_environment and not mixes:
             found[key.name] = Given(key, text.strip(), "environment")
     return found
 
 
-def _mixes(name: str, above: Set[str]) -> bool:
-    """Say whether a setting of the environment is another way to sign in than the one given above it."""
-    if name in {"PASSWORD", "TOKEN"}:
-        return bool({"PASSWORD", "TOKEN"} & above)
-    return name == "KUBECONFIG" and "CLUSTER" in above and bool({"USER", "TOKEN"} & above)
+def _that_rehearsal(name: str, typed: Mapping[str, Given], environ: Mapping[str, str], problems: list[str]) -> None:
+    """Check that a KUBECONFIG on the command line means the rehearsal that is named there too."""
+    if "KUBECONFIG" not in typed or not environ.get("KUBECONFIG"):
+        return
+    try:
+        meant, its = (current_context(Path(text)).server for text in (typed["KUBECONFIG"].text, environ["KUBECONFIG"]))
+    except SettingsError:
+        return  # the one that is typed is checked below
+    if not same_server(meant, its):
+        problems.append(
+            f"make: KUBECONFIG means {meant}, but REHEARSAL={name} is {its}; leave one of them out "
+            "(REHEARSAL= where the shell has it), so that nothing happens on the wrong cluster"
+        )
 
 
 def _nearest(name: str) -> str:
@@ -184,16 +197,22 @@ def _credentials(given: Mapping[str, Given], problems: list[str]) -> None:
         problems.append(f"{credential.where}: {credential.key.name} is given without CLUSTER; add the API server's URL")
 
 
-def _one_cluster(given: Mapping[str, Given], values: dict[str, Any], problems: list[str]) -> None:
+def _one_cluster(given: dict[str, Given], values: dict[str, Any], problems: list[str]) -> None:
     """Check that KUBECONFIG can be used and that CLUSTER means the same API server."""
     kubeconfig, cluster = given.get("KUBECONFIG"), given.get("CLUSTER")
     if not kubeconfig:
         return
-    values["kubeconfig"] = Path(kubeconfig.text)
+    # the shell's KUBECONFIG is not how to sign in where that is given, but it may say that another cluster was meant
+    signing_in = [given[name].where for name in ("USER", "TOKEN") if name in given]
+    beside = kubeconfig.where == "environment" and cluster and any(where != "environment" for where in signing_in)
+    values["kubeconfig"] = Path(os.pathsep.join(str(path.absolute()) for path in paths(Path(kubeconfig.text))))
+    if beside:
+        del given["KUBECONFIG"], values["kubeconfig"]
     try:
-        context = current_context(values["kubeconfig"])
+        context = current_context(Path(kubeconfig.text))
     except SettingsError as error:
-        problems += [f"{kubeconfig.where}: {problem}" for problem in error.problems]
+        if not beside:
+            problems += [f"{kubeconfig.where}: {problem}" for problem in error.problems]
         return
     if cluster and "cluster" in values and not same_server(values["cluster"], context.server):
         problems.append(

@@ -36,7 +36,7 @@ class Case:
 # each case goes on where the one before it has ended
 CASES = [
     Case("gitops", "installplan-manual", ("package=openshift-gitops-operator",), "approv"),
-    Case("rhods", "operator-never-ready", ("package=rhods-operator",), "rhods-operator.3.4.3 is being installed"),
+    Case("rhods", "operator-never-ready", ("package=rhods-operator",), "rhods-operator.3.4.3: Installing"),
     Case("storage", "image-pull", ("image=minio",), "ImagePull"),
     Case("model", "api-errors", ("share=0.3", "code=503"), "503", survived=True),
     Case("serving", "image-pull", ("image=tritonserver",), "ImagePull"),

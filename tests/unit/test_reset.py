@@ -27,7 +27,9 @@ PROJECT = Ref("v1", "Namespace", None, SPACE)
 
 
 def test_the_demo_is_made_again_and_the_operators_are_not_touched(tmp_path: Path) -> None:
-    cluster = Cluster([obj("v1", "ConfigMap", "students", SPACE), obj("v1", "Secret", "ours", SPACE, labels=LABELS)])
+    cluster = Cluster(
+        [obj("v1", "ConfigMap", "students", SPACE), obj("apps/v1", "Deployment", DEPLOYMENT.name, SPACE, labels=LABELS)]
+    )
     known = Record("id", "1", "", created={DEPLOYMENT, VOLUME, TEMPLATE, STORAGE, OPERATOR, PROJECT})
     found = renewal(visit(cluster, tmp_path), known)
     assert found.applications == [STORAGE]

@@ -107,6 +107,50 @@ def test_one_cluster_is_meant_or_nothing_happens(tmp_path: Path) -> None:
     ]
 
 
+def test_the_shells_kubeconfig_is_no_second_way_to_sign_in_but_must_not_mean_another_cluster(tmp_path: Path) -> None:
+    creds = write(tmp_path, f"CLUSTER={SERVER}\nUSER=a\nPASSWORD=b\n")
+    same = kubeconfig(tmp_path, f"{SERVER}/")
+    assert load({}, creds, {"KUBECONFIG": str(same)}).kubeconfig is None
+    assert load({}, creds, {"KUBECONFIG": "/gone"}).kubeconfig is None
+    other = kubeconfig(tmp_path, "https://api.other.example:6443")
+    with pytest.raises(
+        SettingsError, match=r"^environment: KUBECONFIG means https://api.other.example:6443, but creds"
+    ):
+        load({}, creds, {"KUBECONFIG": str(other)})
+
+
+def test_a_rehearsal_is_never_mixed_with_the_cluster_of_creds_env(tmp_path: Path) -> None:
+    its = {"KUBECONFIG": str(kubeconfig(tmp_path, SERVER)), "HTTPS_PROXY": "http://127.0.0.1:8080", "NO_PROXY": "here"}
+    real = "CLUSTER=https://api.real.example:6443\nUSER=a\nPASSWORD=\nNO_PROXY=.example\nSTORAGE_CLASS=gold\n"
+    creds = write(tmp_path, f"{real}REPO_URL=https://git.real.example/a.git\nNAMESPACE=class-a\n")
+    for overrides, environ in (({"REHEARSAL": "default"}, its), ({}, {**its, "REHEARSAL": "default"})):
+        settings = load(overrides, creds, environ)
+        assert str(settings.kubeconfig) == its["KUBECONFIG"]
+        assert (settings.cluster, settings.user, settings.storage_class, settings.repo_url) == (None, None, None, None)
+        assert (settings.no_proxy, settings.namespace) == ("here", "class-a")
+    assert load({"REHEARSAL": ""}, write(tmp_path, real.replace("PASSWORD=", "PASSWORD=b")), {}).user == "a"
+
+
+def test_a_kubeconfig_beside_the_name_of_a_rehearsal_means_that_rehearsal(tmp_path: Path) -> None:
+    its = kubeconfig(tmp_path, SERVER)
+    theirs = tmp_path / "theirs"
+    theirs.write_text(its.read_text().replace(SERVER, "https://api.other.example:6443"))
+    environ = {"KUBECONFIG": str(its), "REHEARSAL": "default"}
+    assert load({"KUBECONFIG": str(its)}, None, environ).kubeconfig == its
+    with pytest.raises(SettingsError, match=f"https://api.other.example:6443, but REHEARSAL=default is {SERVER};"):
+        load({"KUBECONFIG": str(theirs)}, None, environ)
+
+
+def test_a_kubeconfig_in_ones_home_or_beside_is_known_by_its_whole_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = kubeconfig(tmp_path, SERVER)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    for text in (f"~/{path.name}", path.name):
+        assert load({"KUBECONFIG": text}, None, {}).kubeconfig == path
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

@@ -69,12 +69,28 @@ def test_a_namespace_with_something_of_somebody_else_is_kept_and_named() -> None
         obj("v1", "ConfigMap", "kube-root-ca.crt", SPACE),
         obj("v1", "Secret", "storage-config", SPACE),
         obj("v1", "ServiceAccount", "default", SPACE),
-        obj("v1", "ConfigMap", "ours", SPACE, labels=LABELS),
+        obj("v1", "Secret", "minio-dockercfg-x7k2p", SPACE),
+        obj("rbac.authorization.k8s.io/v1", "RoleBinding", "system:deployers", SPACE),
+        obj("apps/v1", "Deployment", "minio", SPACE, labels=LABELS),
     ],
     ids=lambda one: one["metadata"]["name"],
 )
 def test_what_the_cluster_makes_in_every_namespace_keeps_none(harmless: dict) -> None:
     assert Ref("v1", "Namespace", None, SPACE) in going(harmless).refs
+
+
+@pytest.mark.parametrize(
+    "theirs",
+    [
+        obj("v1", "Secret", "default-db-password", SPACE),
+        obj("v1", "Secret", "minio-backup-keys", SPACE),
+        obj("v1", "ServiceAccount", "builder-bot", SPACE),
+        obj("apps/v1", "Deployment", "minio-copy", SPACE, labels=LABELS),
+    ],
+    ids=lambda one: one["metadata"]["name"],
+)
+def test_a_name_like_the_clusters_or_our_labels_on_a_copy_make_nothing_ours(theirs: dict) -> None:
+    assert Ref("v1", "Namespace", None, SPACE) not in going(theirs).refs
 
 
 def test_an_operator_that_was_there_before_stays() -> None:
