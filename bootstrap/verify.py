@@ -48,6 +48,7 @@ class Proof:
     milliseconds: list[float] = field(default_factory=list)
     example: float | None = 0.0
     own: bool = False  # a model of the user's
+    sha256: str = ""  # of the model in the bucket, from which the next pod is served
 
     @property
     def latency(self) -> float:
@@ -64,6 +65,7 @@ class Proof:
             "median_milliseconds": round(self.latency, 2),
             "example": self.example,
             "own_model": self.own,
+            "sha256": self.sha256,
         }
 
     def __str__(self) -> str:
@@ -128,7 +130,7 @@ def prove(here: Visit, name: str) -> Proof:
     differences.append(compare(here, name, first, outputs, tolerance, "gRPC"))
     example = first["outputs"][0]["data"][0]
     shown = float32(example) if isinstance(example, float) else None
-    return Proof(name, url, len(expected["answers"]), max(differences), times, shown, own)
+    return Proof(name, url, len(expected["answers"]), max(differences), times, shown, own, stored(here, name))
 
 
 def loaded(here: Visit, name: str, url: str) -> Proof:
@@ -142,9 +144,7 @@ def loaded(here: Visit, name: str, url: str) -> Proof:
         ) from problem
     if answer.status != 200:
         raise VerifyError(f"{ready} answers {answer.status}: {text(answer.data)}; {meaning(answer.status)}")
-    if (stored := in_bucket(here, name)) != sha256(here, name):
-        raise VerifyError(f"{name}: {told(name, stored)}")
-    return Proof(name, url, 0, 0.0, own=True)
+    return Proof(name, url, 0, 0.0, own=True, sha256=stored(here, name))
 
 
 def settle(pool: urllib3.PoolManager, url: str, answers: Sequence[Mapping[str, Any]], tolerance: Tolerance) -> None:
@@ -233,12 +233,20 @@ def rounded(form: str | None, value: Any) -> Any:
 def cause(here: Visit, name: str) -> str:
     """Return the likely cause of a wrong answer, by what lies in the bucket."""
     try:
-        stored, ours = in_bucket(here, name), sha256(here, name)
+        found, ours = in_bucket(here, name), sha256(here, name)
     except Exception as problem:
         return f"the bucket could not be asked for the cause: {problem}"
-    if stored != ours:
-        return told(name, stored)
+    if found != ours:
+        return told(name, found)
     return "the bucket holds the right model, so the server still serves an older one: delete its pod, or `make reset`"
+
+
+def stored(here: Visit, name: str) -> str:
+    """Return the sha256 of the model in the bucket; another than the one that belongs there is an error."""
+    found, ours = in_bucket(here, name), sha256(here, name)
+    if found != ours:  # right answers come from memory then, and only until the pod is started anew
+        raise VerifyError(f"{name}: {told(name, found)}")
+    return ours
 
 
 def in_bucket(here: Visit, name: str) -> str | None:

@@ -60,3 +60,15 @@ def test_the_endpoint_comes_from_the_route_that_is_admitted(tmp_path: Path) -> N
 )
 def test_a_status_is_explained(status: int, meaning: str) -> None:
     assert meaning in verify.meaning(status)
+
+
+@pytest.mark.parametrize(("found", "said"), [("0" * 64, "the bucket holds another model"), (None, "wrong path")])
+def test_right_answers_from_memory_do_not_make_up_for_another_model_in_the_bucket(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, found: str | None, said: str
+) -> None:
+    here = visit(Objects(), tmp_path)
+    monkeypatch.setattr(verify, "in_bucket", lambda *_: found)
+    with pytest.raises(VerifyError, match=said):
+        verify.stored(here, "fraud")
+    monkeypatch.setattr(verify, "in_bucket", verify.sha256)
+    assert verify.stored(here, "fraud") == verify.sha256(here, "fraud")
