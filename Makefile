@@ -7,7 +7,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 # Where REHEARSAL names a rehearsal cluster, its kubeconfig, proxy, CA and Git repository come from there
-INSIDE = $(if $(REHEARSAL),$(BIN)/python -m rehearsal git --quiet --name $(REHEARSAL) && . .rehearsal/$(REHEARSAL)/env &&)
+INSIDE = $(if $(REHEARSAL),$(BIN)/python -m rehearsal git --quiet --name $(REHEARSAL) && . $(or $(REHEARSAL_ROOT),.rehearsal)/$(REHEARSAL)/env &&)
 # What was typed on make's command line goes to the command as KEY=VALUE settings
 DEMO = $(INSIDE) $(BIN)/python -m bootstrap $@ --make='$(subst ','\'',$(MAKEOVERRIDES))'
 STAGES := gitops rhods storage model serving

@@ -38,8 +38,9 @@ def journey(settings: Settings, show: Lines, first: str | None, last: str | None
     from bootstrap.verify import verify
 
     names = stages.chosen(settings.start_from or first, last)
-    here = visit(settings, names, need_rhods=need_rhods)
-    show.note(f"{here.session.server} as {here.session.user}, {here.plan.delivery} delivery, {here.era} serving")
+    here = visit(settings, names, need_rhods=need_rhods, warn=show.note)
+    where = f"{here.session.server}, cluster {here.session.cluster_id or 'without an ID'}, as {here.session.user}"
+    show.note(f"{where}: {here.plan.delivery} delivery, {here.era} serving")
     stages.run(here, names, show)
     if last is None:
         show.start("verify", stages.JOURNEY["verify"])
@@ -63,7 +64,7 @@ def verify_again(settings: Settings, show: Lines) -> None:
     from bootstrap.verify import verify
 
     show.start("verify", stages.JOURNEY["verify"])
-    proofs = verify(stages.visit(settings))
+    proofs = verify(stages.visit(settings, to_deliver=False))
     show.done("")
     if settings.json or settings.query:
         print(report.as_json([proof.to_json() for proof in proofs], settings.query))
@@ -76,7 +77,7 @@ def credentials(settings: Settings, show: Lines) -> None:
     from bootstrap import report, stages
     from bootstrap.credentials import gather
 
-    found = gather(stages.visit(settings))
+    found = gather(stages.visit(settings, to_deliver=False))
     print(report.as_json(found, settings.query) if settings.json or settings.query else report.sections(found))
 
 
@@ -104,6 +105,7 @@ def plan(settings: Settings, show: Lines) -> None:
         print(report.as_json([one.to_json() for one in found], settings.query))
     else:
         print("\n".join(line for one in found for line in one.lines()))
+        show.note("adopt: was there before, and is used as it is; leave: is as it is wanted already")
 
 
 def doctor(settings: Settings, show: Lines) -> None:
@@ -180,12 +182,12 @@ def reset(settings: Settings, show: Lines) -> None:
         print("\n".join(f"would make again {ref}" for ref in found.objects))
     else:
         show.start("verify", stages.JOURNEY["verify"])
-        for proof in verify(here):
-            show.done(str(proof))
+        show.done("; ".join(map(str, verify(here))))
         renewing.note(here)
         print("the demo is as new; `make credentials` shows its new keys")
+    pruned = "would be removed" if settings.dry_run else "removed"
     for ref in found.additions:
-        print(f"not the demo's: {ref}: " + ("PRUNE=1 removes it too" if not settings.prune else "removed"))
+        print(f"not the demo's: {ref}: {pruned if settings.prune else 'PRUNE=1 removes it too'}")
 
 
 def teardown(settings: Settings, show: Lines) -> None:
@@ -257,7 +259,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings = configuration.load(given, CREDS, os.environ)
         if settings.nowhere and verb != "doctor":
             raise UsageError(menu.ways_on())
-        settings = replace(settings, verbose=settings.verbose or verbose)
+        if settings.dry_run and verb not in ("reset", "teardown"):
+            raise UsageError("DRY_RUN=1 is about reset and teardown; `make plan` shows what a run would do")
+        verbose = verbose or settings.verbose
+        settings = replace(settings, verbose=verbose)
         VERBS[verb](settings, show)
     except DemoError as problem:
         show.stop()

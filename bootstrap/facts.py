@@ -103,8 +103,8 @@ def version_of(csv_name: str) -> Version:
     return tuple(int(part) for part in found[1].split(".")) if found else ()
 
 
-def gather(client: Client) -> Facts:
-    """Return what this cluster has; kinds it does not serve count as none."""
+def gather(client: Client, catalog: str | None = None) -> Facts:
+    """Return what this cluster has, and a chosen catalog offers; kinds it does not serve count as none."""
     more = [one.package for one in extra_operators()]
     names = [RHODS, GITOPS, *more]
     asked = {
@@ -120,7 +120,7 @@ def gather(client: Client) -> Facts:
         lists = {name: pool.submit(client.list, *kind) for name, kind in asked.items()}
         namespace = pool.submit(client.find, Ref("v1", "Namespace", None, APPLICATIONS))
         found = {name: answer.result() for name, answer in lists.items()}
-        asked_of = {name: pool.submit(operator, client, name, found["subscriptions"]) for name in names}
+        asked_of = {name: pool.submit(operator, client, name, found["subscriptions"], catalog) for name in names}
         operators = {name: answer.result() for name, answer in asked_of.items()}
     versions = {version for version in ("v1", "v2") if client.serves(f"{DSC_GROUP}/{version}", "DataScienceCluster")}
     return Facts(
@@ -143,15 +143,25 @@ def openshift_version(cluster_versions: list[Obj]) -> Version:
     return ()
 
 
-def operator(client: Client, package: str, subscriptions: list[Obj]) -> Operator:
+def operator(client: Client, package: str, subscriptions: list[Obj], catalog: str | None = None) -> Operator:
     """Return what the cluster knows of one operator package, whatever its Subscription is named."""
     mine = [obj for obj in subscriptions if dig(obj, "spec", "name") == package]
     subscription = mine[0] if mine else None
     namespace = dig(subscription, "metadata", "namespace")
     csv = installed_csv(client, package, namespace) if namespace else None
-    manifest = client.find(Ref("packages.operators.coreos.com/v1", "PackageManifest", MARKETPLACE, package))
+    manifest = offer(client, package, dig(subscription, "spec", "source") or catalog)
     channels = {c["name"]: c.get("currentCSV", "") for c in dig(manifest, "status", "channels", default=[])}
     return Operator(package, subscription, csv, dig(manifest, "status", "catalogSource"), channels)
+
+
+def offer(client: Client, package: str, catalog: str | None) -> Obj | None:
+    """Return the PackageManifest of a package, from this catalog where several have it."""
+    ref = Ref("packages.operators.coreos.com/v1", "PackageManifest", MARKETPLACE, package)
+    found = client.find(ref)
+    if found is None or catalog in (None, dig(found, "status", "catalogSource")):
+        return found
+    its = client.list(ref.api_version, ref.kind, ref.namespace, label_selector=f"catalog={catalog}")
+    return next((obj for obj in its if Ref.of(obj).name == package), found)
 
 
 def installed_csv(client: Client, package: str, namespace: str) -> Obj | None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from bootstrap.errors import ApiError, GuardError
 from bootstrap.kube.client import Client
 from bootstrap.kube.objects import Obj, Ref, dig
 from bootstrap.kube.parallel import each
-from bootstrap.kube.record import Record
+from bootstrap.kube.record import NAMESPACE as SPACE
+from bootstrap.kube.record import VIEWS, Record, same_object
 
 # made by the cluster in every namespace, or shown in every namespace by an aggregated API
 OF_THE_CLUSTER = {"Endpoints", "EndpointSlice", "Event", "Lease", "PackageManifest", "PodMetrics", "ControllerRevision"}
@@ -34,7 +36,7 @@ NAMES = {
 
 
 def foreign(client: Client, namespace: str, known: Record) -> list[Ref]:
-    """Return the objects in a namespace that somebody else made."""
+    """Return the objects in a namespace that somebody else made; what is made in every namespace is in the record's."""
     spaced = [resource for resource in client.discovery.everything() if resource.namespaced]
 
     def others(kind: tuple[str, str]) -> list[Ref]:
@@ -47,10 +49,15 @@ def foreign(client: Client, namespace: str, known: Record) -> list[Ref]:
                 f"what others may have in namespace {namespace} could not be read, so nothing was deleted; run this "
                 f"again: {error}"
             ) from error
-        return [Ref.of(obj) for obj in found if not expected(obj, known)]
+        theirs = [Ref.of(obj) for obj in found if not expected(obj, known)]
+        return [ref for ref in theirs if client.find(replace(ref, namespace=SPACE)) is None]
 
     kinds = sorted(
-        {(resource.api_version, resource.kind) for resource in spaced if resource.kind not in OF_THE_CLUSTER}
+        {
+            (resource.api_version, resource.kind)
+            for resource in spaced
+            if resource.kind not in OF_THE_CLUSTER and resource.group not in VIEWS
+        }
     )
     return sorted(ref for refs in each(others, kinds) for ref in refs)
 
@@ -60,6 +67,7 @@ def expected(obj: Obj, known: Record) -> bool:
     ref = Ref.of(obj)
     if dig(obj, "metadata", "ownerReferences") or "olm.copiedFrom" in dig(obj, "metadata", "labels", default={}):
         return True
-    if ref in known.created:  # our labels say nothing here: whoever copies an object of ours copies them too
+    # our labels say nothing here: whoever copies an object of ours copies them too
+    if any(same_object(ref, made) for made in known.created):
         return True
     return any(re.fullmatch(pattern, ref.name) for pattern in NAMES.get(ref.kind, ()))

@@ -13,7 +13,7 @@ from bootstrap.kube.client import Client
 from bootstrap.kube.discovery import Resource
 from bootstrap.kube.objects import Obj, Ref, carries_our_labels, dig
 from bootstrap.kube.parallel import each
-from bootstrap.kube.record import Record, same_object
+from bootstrap.kube.record import VIEWS, Record, same_object
 
 OLM = "operators.coreos.com/v1alpha1"
 CRD_API, CRD = "apiextensions.k8s.io/v1", "CustomResourceDefinition"
@@ -163,7 +163,7 @@ def across(client: Client, package: str, kinds: list[Resource], *, shared: bool 
     label = f"operators.coreos.com/{package}.{row.namespace}"
     found += refs(client.list(CRD_API, CRD, label_selector=label))
     if row.label:
-        wide = [one for one in kinds if not one.namespaced and one.kind != NAMESPACE]
+        wide = [one for one in kinds if not one.namespaced and one.kind != NAMESPACE and one.group not in VIEWS]
         lists = each(lambda one: client.list(one.api_version, one.kind, label_selector=row.label), wide)
         found += [Ref.of(obj) for objs in lists for obj in objs if not dig(obj, "metadata", "ownerReferences")]
     for version, kind, name in row.everywhere:

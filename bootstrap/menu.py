@@ -62,7 +62,7 @@ def text(verbs: Mapping[str, str]) -> str:
             *lines,
             "",
             *textwrap.wrap(f"Settings: {names}.", WIDTH),
-            f"{tree.ROOT / 'creds.env.example'} explains each; they may stand in ./creds.env, too.",
+            f"{tree.ROOT / 'creds.env.example'} explains each, and which may stand in ./creds.env.",
         ]
     )
 

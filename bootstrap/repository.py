@@ -13,6 +13,8 @@ from bootstrap.kube.objects import LABELS, Obj, Ref
 from bootstrap.settings import Settings
 
 CLONE = tree.ROOT
+SSH_URL = re.compile(r"ssh://(?:[^@/]+@)?([^:/]+)(?::\d+)?/(.+)")
+SSH_SHORT = re.compile(r"(?:[^@/:]+@)?([^@/:]+\.[^@/:]+):(?!//)(.+)")  # a host has a dot, a drive has none
 OFFER_DIRECT = "set DELIVERY=direct to apply this working copy without Git"
 OFFER = f"push it, or {OFFER_DIRECT}"
 
@@ -23,12 +25,14 @@ def is_clone() -> bool:
 
 
 def https_url(url: str) -> str:
-    """Return the https form of an ssh URL of a Git host; others as they are.
+    """Return the https form of an ssh URL of a Git host, whoever signs in there; others as they are.
 
     >>> https_url("git@github.com:me/serving-demo.git")
     'https://github.com/me/serving-demo.git'
+    >>> https_url("ssh://alice@git.example.com:2222/me/serving-demo.git")
+    'https://git.example.com/me/serving-demo.git'
     """
-    if found := re.fullmatch(r"(?:ssh://)?git@([^:/]+)[:/](?:\d+/)?(.+)", url):
+    if found := SSH_URL.fullmatch(url) or SSH_SHORT.fullmatch(url):
         return f"https://{found[1]}/{found[2]}"
     return url
 

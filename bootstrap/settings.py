@@ -115,6 +115,8 @@ def load(overrides: Mapping[str, str], creds_file_path: Path | None, environ: Ma
 def _from_overrides(overrides: Mapping[str, str], problems: list[str]) -> dict[str, Given]:
     found: dict[str, Given] = {}
     for name, text in overrides.items():
+        if name == "RHODS" and "REHEARSAL" not in overrides:
+            problems.append("make: RHODS is about rehearsals; RHODS_CHANNEL chooses what is installed on a cluster")
         if name in MAKE_ONLY:
             continue
         key = BY_NAME.get(name)

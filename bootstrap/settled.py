@@ -43,7 +43,7 @@ def different(client: Client, objects: Sequence[Obj]) -> list[str]:
         would = apply(client, objects, deadline=time.monotonic() + 30, dry_run=True)
     except DemoError as problem:
         return [str(problem)]
-    return [f"{ref} is to be written" for ref in (*would.created, *would.configured)]
+    return [f"{ref} is missing or differs; `make` puts it right" for ref in (*would.created, *would.configured)]
 
 
 def unready(client: Client, awaited: Sequence[Awaited]) -> list[str]:
@@ -75,13 +75,16 @@ def unseeded(
     try:
         if lost := missing(client, namespace):
             return [f"{Ref.of(obj)} does not exist" for obj in lost]
-        keys, name = connection_keys(client, namespace)
-        files = {
-            key: path for prefix, at in folders.items() for key, path in bucket.model_files(Path(at), prefix).items()
-        }
-        with bucket.endpoint(client, outside, kubeconfig, namespace) as place:
-            if not bucket.works(place, keys, name):
-                return [f"bucket {name} does not open with the data connection's keys"]
-            return [f"{name}/{one} is to be written" for one in bucket.differing(place.reader(keys), name, files)]
+        return [f"{name} is to be written" for name in unlike(client, outside, kubeconfig, namespace, folders)]
     except Exception as problem:
         return [f"the bucket cannot be asked: {problem}"]
+
+
+def unlike(client: Client, outside: Outside, kubeconfig: Path, namespace: str, folders: Mapping[str, str]) -> list[str]:
+    """Return the names of the files that the bucket lacks, or has with another content."""
+    keys, name = connection_keys(client, namespace)
+    files = {key: path for prefix, at in folders.items() for key, path in bucket.model_files(Path(at), prefix).items()}
+    with bucket.endpoint(client, outside, kubeconfig, namespace) as place:
+        if not bucket.works(place, keys, name):
+            raise DemoError(f"bucket {name} does not open with the data connection's keys")
+        return bucket.differing(place.reader(keys), name, files)

@@ -109,18 +109,21 @@ class Look:
     past: record.Record | None
 
 
-def visit(settings: Settings, *, need_rhods: bool = False) -> Visit:
-    """Sign in, look around, and decide what is wanted; nothing is changed."""
+def visit(settings: Settings, *, need_rhods: bool = False, to_deliver: bool = True) -> Visit:
+    """Sign in, look around, and decide what is wanted; nothing is changed.
+
+    Who only looks at what is there needs no repository: it may be out of reach, or not known to an installed copy.
+    """
     session, client = sign_in(settings)
     with ThreadPoolExecutor(max_workers=3) as pool:
         way = pool.submit(
             way_out, client, proxy=settings.https_proxy, no_proxy=settings.no_proxy, ca_file=settings.ca_file
         )
         known = pool.submit(record.read, client)
-        found = Look(facts.gather(client), way.result(), known.result())
+        found = Look(facts.gather(client, settings.catalog_source), way.result(), known.result())
     if need_rhods and not found.facts.has_rhods:
         raise GuardError(without_rhods(session))
-    return decide(settings, session, client, found)
+    return decide(settings, session, client, found, to_deliver=to_deliver)
 
 
 def without_rhods(session: login.Session) -> str:
@@ -137,11 +140,11 @@ def delivery_of(settings: Settings, past: record.Record | None) -> str:
     return settings.delivery or remembered or ("gitops" if repository.is_clone() else "direct")
 
 
-def decide(settings: Settings, session: login.Session, client: Client, seen: Look) -> Visit:
+def decide(settings: Settings, session: login.Session, client: Client, seen: Look, *, to_deliver: bool = True) -> Visit:
     """Decide what is wanted on a cluster that was looked at."""
     era = facts.era_of(seen.facts, settings.serving, settings.rhods_channel)
     delivery = delivery_of(settings, seen.past)
-    url, revision = repository.locate(settings) if delivery == "gitops" else (None, None)
+    url, revision = repository.locate(settings) if delivery == "gitops" and to_deliver else (None, None)
     private = url and not login.publicly_trusted(settings, url)
     plan = Plan(settings, seen.facts, era, delivery, url, revision, seen.outside.certificates if private else None)
     return Visit(settings, session, client, seen.outside, seen.facts, plan)

@@ -135,7 +135,7 @@ def teardown(
     if settings.dry_run:
         return going
     check()
-    confirm(settings, session, client, f"{len(going.refs)} objects would be deleted", ask)
+    confirm(settings, session, client, f"{len(going.refs)} objects would be deleted (DRY_RUN=1 lists them)", ask)
     if not going.refs and not known.version:  # an earlier run was stopped when only its own record was left
         delete(client, [SPACE], timeout=120, is_ours=known.owns)
         return going
@@ -165,7 +165,7 @@ def known_or_refused(client: Client, settings: Settings) -> Record:
         names = "\n".join(f"  {ref}" for ref in seen)
         raise GuardError(
             f"{client.server} has no record of the demo, so what it made here is not known; this has its labels:\n"
-            f"{names}\nADOPT_LEFTOVERS=1 takes that for the demo's"
+            f"{names}\n`make teardown ADOPT_LEFTOVERS=1` deletes all of it; look through the list first"
         )
     return Record(cluster_id(client), "", client.server, created=set(seen))
 

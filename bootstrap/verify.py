@@ -92,7 +92,9 @@ def known(name: str, settings: Settings) -> dict[str, Any] | None:
     try:
         return dict(json.loads(path.read_text()))
     except (OSError, ValueError) as problem:
-        raise DemoError(f"{path.name}: {problem}; `make train` writes it") from problem
+        raise DemoError(
+            f"{path.name}: {problem}; restore it from Git, or `.venv/bin/python -m model train --write` writes it"
+        ) from problem
 
 
 def endpoint(here: Visit, name: str) -> str:

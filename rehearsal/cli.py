@@ -80,7 +80,9 @@ def shell(arguments: Arguments) -> int:
     cluster = Cluster.load(root_of(arguments.name))
     outers = processes.find(cluster.root)
     if not outers:
-        raise RehearsalError(f"rehearsal '{cluster.name}' is not running")
+        raise RehearsalError(
+            f"rehearsal '{cluster.name}' is stopped; `make rehearsal-up REHEARSAL={cluster.name}` starts it"
+        )
     path = f"{cluster.root / 'bin'}:{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
     inside = {"PATH": path, "KUBECONFIG": str(cluster.inner_kubeconfig("admin")), "HOME": str(cluster.run)}
     kept = {name: value for name, value in os.environ.items() if "proxy" not in name.lower()}
@@ -106,6 +108,9 @@ def tools(arguments: Arguments) -> int:
 def git(arguments: Arguments) -> int:
     """Takes the Git snapshot anew and prints its revision."""
     cluster = Cluster.load(root_of(arguments.name))
+    if arguments.quiet and not processes.find(cluster.root):  # before a command on it
+        fix = f"`make rehearsal-up REHEARSAL={cluster.name}` starts it"
+        raise RehearsalError(f"rehearsal '{cluster.name}' is stopped; {fix}")
     with lifecycle.hold(cluster.root):  # two snapshots at a time would take turns with one index
         revision = git_snapshot.take(cluster)
         env_file.write(cluster, revision)

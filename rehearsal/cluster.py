@@ -28,6 +28,7 @@ TOKEN_REVIEW_URL = "https://127.0.0.1:9444/tokenreview"  # noqa: S105 - an addre
 
 # the OpenShift release that carries an OpenShift AI release, as the product's era table pairs them
 OPENSHIFT = {"2.8": "4.17.45", "2.25": "4.17.45", "3.4": "4.20.8"}
+NEEDED_BY_3 = (4, 19, 9)  # no older OpenShift has a catalog with OpenShift AI 3
 DEFAULT_RHODS = "3.4"
 DEFAULT_NAME = "default"
 CLONE = Path(__file__).resolve().parent.parent
@@ -64,7 +65,7 @@ class Cluster:
             facts = json.loads(file.read_text())
         except FileNotFoundError:
             raise RehearsalError(
-                f"no rehearsal '{root.name}' in {root.parent}; make one with `make rehearsal-up`"
+                f"no rehearsal '{root.name}' in {root.parent}; `make rehearsal-up REHEARSAL={root.name}` makes one"
             ) from None
         except ValueError as error:
             raise RehearsalError(f"{file}: not readable as JSON ({error}); `make rehearsal-down` clears it") from None
@@ -176,8 +177,14 @@ def define(name: str, rhods: str | None, openshift: str | None, **settings: obje
     rhods = rhods or DEFAULT_RHODS
     if rhods not in OPENSHIFT:
         raise RehearsalError(f"RHODS={rhods}: not a rehearsed release; expected one of {', '.join(OPENSHIFT)}", code=2)
+    chosen = openshift or OPENSHIFT[rhods]
+    if not re.fullmatch(r"4\.\d+\.\d+", chosen):
+        raise RehearsalError(f"OPENSHIFT={chosen}: not a release; expected one like {OPENSHIFT[rhods]}", code=2)
+    if rhods.startswith("3.") and tuple(map(int, chosen.split("."))) < NEEDED_BY_3:
+        needed = ".".join(map(str, NEEDED_BY_3))
+        raise RehearsalError(f"OPENSHIFT={chosen}: has no OpenShift AI {rhods}; expected {needed} or newer", code=2)
     given = {key: value for key, value in settings.items() if value is not None}
-    cluster = Cluster(name, root_of(name), rhods, openshift or OPENSHIFT[rhods], str(uuid.uuid4()), **given)  # type: ignore[arg-type]
+    cluster = Cluster(name, root_of(name), rhods, chosen, str(uuid.uuid4()), **given)  # type: ignore[arg-type]
     return with_free_ports(cluster)
 
 

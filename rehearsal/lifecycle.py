@@ -54,7 +54,7 @@ def stop(name: str) -> bool:
     """No process of the rehearsal runs; its data stays. True when there was something to stop."""
     root = root_of(name)
     if not root.exists():
-        raise RehearsalError(f"no rehearsal '{name}' in {home()}")
+        raise RehearsalError(f"no rehearsal '{name}' in {home()}; `make rehearsal-up REHEARSAL={name}` makes one")
     with hold(root):
         return _halt(root)
 

@@ -21,7 +21,7 @@ PROGRAMS = {
     "git": "git",
     "cp": "coreutils",
 }
-MEMORY = 3 << 30
+MEMORY = 4 << 30
 DISK = 2 << 30
 LONGEST_SOCKET = 107  # characters, of Linux
 SOCKET = len("/run/dataplane.sock")
@@ -106,7 +106,8 @@ def _memory() -> Finding:
         if line.startswith("MemAvailable:"):
             free = int(line.split()[1]) * 1024
     detail = f"{free >> 20} MiB available"
-    return Finding("memory", free >= MEMORY, detail if free >= MEMORY else f"{detail}; a rehearsal takes up to 3 GiB")
+    needed = "a rehearsal with the demo takes up to 4 GiB; end other programs, or use a machine with more"
+    return Finding("memory", free >= MEMORY, detail if free >= MEMORY else f"{detail}; {needed}")
 
 
 def _disk(state: Path) -> Finding:

@@ -66,11 +66,14 @@ def expiry(sight: Sight) -> Iterator[Finding]:
     """Find a token that will not last for the run."""
     left = sight.expires_in
     if left is not None and left < sight.settings.timeout:
+        step = "`make logout`, then run this again" if sight.session.owned else "sign in again with `oc login`"
+        if sight.settings.token:
+            step = "put a new TOKEN into creds.env (console, Copy login command)"
         yield Finding(
             str(sight.session.kubeconfig),
             f"its token expires in {max(0, round(left / 60))} min",
             f"a run may take {sight.settings.timeout // 60} min",
-            "sign in again first (`make logout`, or `oc login` for your own kubeconfig)",
+            step,
             blocks=False,
         )
 

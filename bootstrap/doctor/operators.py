@@ -59,7 +59,8 @@ def catalogs(sight: Sight) -> Iterator[Finding]:
             f"CatalogSource {MARKETPLACE}/{name}",
             f"does not exist (there: {', '.join(sorted(there)) or 'none'})",
             "the operators are installed from it",
-            "set CATALOG_SOURCE to the catalog that mirrors it, or enable the default catalogs in OperatorHub cluster",
+            "set CATALOG_SOURCE to the catalog that mirrors it, or enable the default catalogs "
+            "(Administration > Cluster Settings > Configuration > OperatorHub in the console)",
         )
     for name, obj in sorted(there.items()):
         state = dig(obj, "status", "connectionState", "lastObservedState") or "not started yet"
@@ -103,9 +104,9 @@ def channels(sight: Sight) -> Iterator[Finding]:
         elif problem := channel_problem(sight, operator, asked):
             yield Finding(where, problem, why, f"set {key} to one of: {', '.join(sorted(operator.channels))}")
         elif source and operator.source != source:
-            what = f"is listed from catalog {operator.source}, while CATALOG_SOURCE is {source}"
-            step = f"see that {source} has it, or leave CATALOG_SOURCE out"
-            yield Finding(where, what, why, step, blocks=False)
+            what = f"is offered by catalog {operator.source}, and not by CATALOG_SOURCE {source}"
+            step = f"mirror it into {source}, or leave CATALOG_SOURCE out"
+            yield Finding(where, what, why, step)
 
 
 def channel_problem(sight: Sight, operator: Operator, asked: str | None) -> str | None:

@@ -25,7 +25,7 @@ class Origin:
     chosen: bool  # the settings name it; else it is this working copy's
     problem: str | None = None  # why it cannot be listed
     offered: bool | None = True  # the revision is there; None: that cannot be told from here
-    changed: tuple[str, ...] = ()  # manifests that differ from the commit
+    changed: tuple[str, ...] = ()  # manifests here that are not as in the revision
 
 
 def gather(settings: Settings) -> Origin:
@@ -39,9 +39,20 @@ def gather(settings: Settings) -> Origin:
     listed = listing(settings, url)
     if isinstance(listed, str):
         return Origin(url, revision, chosen, problem=listed)
-    dirty = "" if chosen or not clone else repository.git("status", "--porcelain", "--", "manifests")
-    changed = tuple(line[2:].strip() for line in dirty.splitlines())
+    changed = differing(listed, settings.revision) if clone else ()
     return Origin(url, revision, chosen, offered=offers(listed, revision, clone), changed=changed)
+
+
+def differing(listed: dict[str, str], revision: str | None) -> tuple[str, ...]:
+    """Return the manifests of this working copy that are not as in the revision, where this clone has that at all."""
+    if revision is None:
+        lines = repository.git("status", "--porcelain", "--", "manifests").splitlines()
+        return tuple(line[2:].strip() for line in lines)
+    names = (f"refs/tags/{revision}^{{}}", f"refs/tags/{revision}", f"refs/heads/{revision}")
+    commit = next((listed[name] for name in names if name in listed), revision)
+    if not COMMIT.fullmatch(commit) or not known(commit):
+        return ()
+    return tuple(repository.git("diff", "--name-only", commit, "--", "manifests").splitlines())
 
 
 def listing(settings: Settings, url: str) -> dict[str, str] | str:
@@ -108,12 +119,14 @@ def pushed(origin: Origin) -> Iterator[Finding]:
 
 
 def same(origin: Origin) -> Iterator[Finding]:
-    """Find manifests that are changed here and not committed."""
+    """Find manifests that are not here as the cluster will read them."""
     if origin.changed:
         more = f" and {len(origin.changed) - 3} more" if len(origin.changed) > 3 else ""
-        what = f"changed and not committed: {', '.join(origin.changed[:3])}{more}"
-        why = f"Argo CD delivers commit {origin.revision[:12]} without these changes"
-        yield Finding(str(Path("manifests")), what, why, f"commit and push them, {OFFER}", blocks=False)
+        shown = f"{', '.join(origin.changed[:3])}{more}"
+        what = f"not as in REVISION: {shown}" if origin.chosen else f"changed and not committed: {shown}"
+        why = f"Argo CD delivers {origin.revision[:40]} without these changes, and a run waits for what is here"
+        step = "leave REVISION out or choose one like this working copy" if origin.chosen else "commit and push them"
+        yield Finding(str(Path("manifests")), what, why, f"{step}, {OFFER}", blocks=False)
 
 
 CHECKS = (Check("repository", reachable), Check("revision", pushed), Check("working copy", same))

@@ -132,7 +132,8 @@ def quotas(sight: Sight) -> Iterator[Finding]:
             for key in (f"requests.{resource}", resource):
                 if key in hard and (amount(hard[key]) or ZERO) - (amount(used.get(key, "0")) or ZERO) < asked:
                     what = f"allows {key} {hard[key]}, of which {used.get(key, 0)} is used"
-                    why = f"{' and '.join(names)} would be refused"
+                    asks = "asks" if len(names) == 1 else "ask"
+                    why = f"{' and '.join(names)} {asks} for {wanted}, and would be refused"
                     yield Finding(str(Ref.of(quota)), what, why, f"raise {key} in it, or delete the quota")
 
 

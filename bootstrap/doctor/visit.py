@@ -53,13 +53,22 @@ class Examination:
             raise Blocked(report.refusal(self.checked))
 
 
-def visit(settings: Settings, names: Sequence[str], *, need_rhods: bool = False) -> stages.Visit:
-    """Sign in, run every check, and return the visit; Blocked tells every problem at once."""
+def visit(
+    settings: Settings,
+    names: Sequence[str],
+    *,
+    need_rhods: bool = False,
+    warn: Callable[[str], None] = lambda _: None,
+) -> stages.Visit:
+    """Sign in, run every check, and return the visit; Blocked tells every problem at once, the rest is a warning."""
     found = examine(settings, names, need_rhods=need_rhods)
     seen, facts = found.seen, found.seen.facts if found.seen else None
     if need_rhods and facts is not None and not facts.has_rhods and found.session:
         raise GuardError(stages.without_rhods(found.session))
     found.require()
+    for one in found.checked:
+        for finding_ in one.findings:
+            warn(f"! {finding_}")
     if not (found.session and found.client and found.outside and seen and facts):
         raise Blocked("the cluster could not be read; `make doctor` says why")
     return stages.decide(settings, found.session, found.client, stages.Look(facts, found.outside, seen.past))
@@ -141,7 +150,7 @@ def look(
             way_out, client, proxy=settings.https_proxy, no_proxy=settings.no_proxy, ca_file=settings.ca_file
         )
         past = pool.submit(record.read, client)
-        facts = pool.submit(gather_facts, client) if "facts" in parts else None
+        facts = pool.submit(gather_facts, client, settings.catalog_source) if "facts" in parts else None
         try:
             seen.past = past.result()
         except DemoError as problem:

@@ -244,7 +244,11 @@ def _problem(ref: Ref, error: DemoError, ours: bool) -> str:
     conflicts = _field_conflicts(error)
     if conflicts:
         fields = ", ".join(f"{name} (managed by {who.split(' using ')[0]})" for name, who in conflicts)
-        way = "give these fields back, or `make reset`" if ours else "take them out, or set them to what the demo needs"
+        way = (
+            "`make reset` makes it the demo's again, and that change is lost"
+            if ours
+            else "take them out, or set them to what the demo needs"
+        )
         return f"{ref}: somebody else manages {fields}; it is left as it is: {way}"
     if any(cause.get("reason") == "NamespaceTerminating" for cause in getattr(error, "causes", ())):
         return f"{ref}: namespace {ref.namespace} is being deleted; wait until it is gone, then run this again"

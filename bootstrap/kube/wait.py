@@ -155,7 +155,8 @@ def _account(client: Client, states: dict[Target, _State], headline: str, next_s
         lines.append(f"  {target.ref}: {state.verdict.reason}")
         if warning:
             lines.append(f"    last warning: {warning}")
-    lines.append(f"  next: {next_step or _look(pending[0][0].ref)}")
+    advice = next((state.verdict.advice for _, state in pending if state.verdict.advice), None)
+    lines.append(f"  next: {advice or next_step or _look(pending[0][0].ref)}")
     return "\n".join(lines)
 
 

@@ -84,9 +84,11 @@ FAULTS: dict[str, tuple[Fault, ...]] = {
     ),
     "The rehearsal": (
         Fault(
-            "this machine cannot run one", "the kernel refuses namespaces", "`make rehearsal-check` names the switch"
+            "this machine cannot run one",
+            "user namespaces are switched off",
+            "`make rehearsal-check` shows all it needs",
         ),
-        Fault("there is none of that name", "make one with `make rehearsal-up`"),
+        Fault("there is none of that name", "` makes one"),
         Fault("another release runs already", "has <word> <actual>, not <wanted>"),
         Fault("another command is at work on it", "another command has been at work on rehearsal", "wait for that one"),
         Fault("a part does not stay up", "does not stay up", "`make rehearsal-logs PART=<part>` shows its log"),
@@ -97,7 +99,7 @@ FAULTS: dict[str, tuple[Fault, ...]] = {
     ),
     "Teardown and reset": (
         Fault("the wrong cluster", "the record is about cluster"),
-        Fault("no record", "ADOPT_LEFTOVERS=1 takes that for the demo's"),
+        Fault("no record", "ADOPT_LEFTOVERS=1` deletes all of it"),
         Fault("nothing of the demo is here", "and nothing with its labels: there is no demo here", "nothing to do"),
         Fault(
             "somebody else's objects in our namespace",

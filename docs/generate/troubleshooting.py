@@ -42,8 +42,8 @@ Generated from the source by `make docs`; do not edit. ‹name› stands for a v
 
 A message says where, which value, which rule, and what to do next. The command ends with 0 (done), 1 (failed),
 2 (wrong settings or usage, or a guard: nothing was changed) or 130 (stopped); make turns every failure into 2.
-`make VERBOSE=1` shows where in the code a message comes from, `.serving-demo/log.jsonl` has every task of the last
-run, and `make support` packs what a question needs, without secrets. `make doctor` and `make status` change nothing.
+`make VERBOSE=1` shows where in the code a message comes from, `.serving-demo/log.jsonl` has every task of all
+runs, and `make support` packs what a question needs, without secrets. `make doctor` and `make status` change nothing.
 """
 
 

@@ -22,6 +22,7 @@ PAGE = CLONE / "docs" / "bench.md"
 HEAD = """# Speed
 
 `make bench` measures it: every figure and its peer in one run on one machine, so the ratios are what can be compared.
+"At most" is the aim; a figure above it has not reached it yet.
 
 Measured {when} at commit {commit}, on {cores} cores ({machine}).
 

@@ -62,7 +62,9 @@ def test_an_overloaded_api_server_in_the_middle_of_a_run_says_what_to_do(
     assert capsys.readouterr().err == f"GET /x: HTTP 503: not now\n{later()}\n"
 
 
-@pytest.mark.parametrize("arguments", [["status", SERVER, "-v"], ["-v", "status", SERVER]])
+@pytest.mark.parametrize(
+    "arguments", [["status", SERVER, "-v"], ["-v", "status", SERVER], ["status", SERVER, "VERBOSE=1"]]
+)
 def test_a_traceback_is_shown_only_where_it_was_asked_for(
     arguments: list[str], does: Callable[[Answer], None], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -117,3 +119,11 @@ def test_status_for_programs_is_json_on_stdout_alone(capsys: pytest.CaptureFixtu
     out, err = capsys.readouterr()
     assert [(one["stage"], one["ready"]) for one in json.loads(out)] == [("storage", True), ("model", False)]
     assert err == ""
+
+
+def test_a_dry_run_of_what_has_none_is_refused_before_anything_happens(
+    does: Callable[[Answer], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    does(lambda settings, show: pytest.fail("it ran"))
+    assert cli.main(["status", SERVER, "DRY_RUN=1"]) == 2
+    assert "`make plan` shows what a run would do" in capsys.readouterr().err

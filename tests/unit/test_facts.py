@@ -7,7 +7,7 @@ import pytest
 from bootstrap import facts as module
 from bootstrap.errors import DemoError
 from bootstrap.facts import Operator
-from bootstrap.kube.objects import LABELS
+from bootstrap.kube.objects import LABELS, Obj
 from tests.unit.cluster import Objects, csv, facts, obj, subscription
 
 
@@ -98,3 +98,22 @@ def test_the_default_argo_cd_delivers_where_there_are_several() -> None:
 
 def test_an_empty_cluster_is_no_openshift() -> None:
     assert module.gather(Objects()).openshift == ()
+
+
+@pytest.mark.parametrize(("catalog", "found"), [(None, "a"), ("a", "a"), ("mirror", "mirror"), ("other", "a")])
+def test_of_several_catalogs_the_chosen_one_says_what_it_offers(catalog: str | None, found: str) -> None:
+    def offers(name: str) -> Obj:
+        labels, status = {"catalog": name}, {"catalogSource": name}
+        where = ("packages.operators.coreos.com/v1", "PackageManifest", module.RHODS, module.MARKETPLACE)
+        return obj(*where, labels=labels, status=status)
+
+    class Catalogs(Objects):
+        def list(self, *_: str, label_selector: str = "") -> list[Obj]:
+            return [
+                one
+                for one in map(offers, ("a", "mirror"))
+                if f"catalog={one['status']['catalogSource']}" == label_selector
+            ]
+
+    there = module.offer(Catalogs([offers("a")]), module.RHODS, catalog)
+    assert there["status"]["catalogSource"] == found

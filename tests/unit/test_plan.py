@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -74,6 +75,18 @@ def test_drift_is_shown_as_the_change_that_a_run_would_make(world: tuple[Stub, V
     assert "replicas" in diff
     assert intent.lines()[0] == "storage"
     assert f"  change  Deployment {SPACE}/minio" in intent.lines()
+
+
+def test_what_argo_cd_would_bring_and_what_would_go_into_the_bucket_is_told_too(world: tuple[Stub, Visit]) -> None:
+    stub, here = world
+    here.plan = replace(here.plan, delivery="gitops", repo_url="https://git.example.com/a.git", revision="0" * 40)
+    found = {intent.stage: intent for intent in plan.intents(here, ["storage", "model"])}
+    assert f"Deployment {SPACE}/minio" in found["storage"].create
+    assert found["model"].create == [
+        "file triton-repo/fraud/1/model.onnx in the bucket",
+        "file triton-repo/fraud/config.pbtxt in the bucket",
+    ]
+    assert stub.writes == []
 
 
 def test_a_stage_with_nothing_to_do_says_so() -> None:

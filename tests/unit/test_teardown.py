@@ -79,6 +79,16 @@ def test_what_the_cluster_makes_in_every_namespace_keeps_none(harmless: dict) ->
     assert Ref("v1", "Namespace", None, SPACE) in going(harmless).refs
 
 
+def test_what_is_made_in_every_namespace_stands_in_the_records_too() -> None:
+    binding = ("rbac.authorization.k8s.io/v1", "RoleBinding", "admin-dedicated-admins")
+    everywhere = (obj(*binding, SPACE), obj(*binding, "serving-demo-record"))
+    assert Ref("v1", "Namespace", None, SPACE) in going(*everywhere).refs
+
+
+def test_rights_that_openshift_shows_once_more_in_its_own_group_are_not_somebodys() -> None:
+    assert Ref("v1", "Namespace", None, SPACE) in going(obj("authorization.openshift.io/v1", "Role", "x", SPACE)).refs
+
+
 @pytest.mark.parametrize(
     "theirs",
     [

@@ -8,6 +8,7 @@ from bootstrap.kube.readiness.verdict import READY, Predicate, Verdict, failed, 
 SETTLING = 60.0
 DEGRADED = 600.0  # a model whose image is still being pulled counts as Degraded there
 ON_ITS_WAY = ("Healthy", "Progressing", "Suspended")
+UNREACHED = 240.0  # Argo CD asks again within three minutes
 NEW_SYNC = 30.0  # the failure of a former revision stands until the next sync begins
 # an Application's conditions have neither status nor reason; these texts mean that trying again may help
 PASSING = (
@@ -19,6 +20,10 @@ PASSING = (
     "no such host",
     "server misbehaving",
     "transport: Error while dialing",
+)
+REPOSITORY = (
+    "Argo CD reads the repository from inside the cluster: check REPO_URL, and what it takes to read it there "
+    "(REPO_TOKEN or REPO_KEY_FILE, CA_FILE), or set DELIVERY=direct to do without Git; then run the same command again"
 )
 
 
@@ -72,6 +77,8 @@ def synced_to(revision: str) -> Predicate:
         at = dig(obj, "status", "sync", "revision", default="")
         operated = dig(obj, "status", "operationState", "syncResult", "revision", default=at)
         verdict = application(obj)
+        if verdict.advice and not verdict.failed:
+            return failed(verdict.reason, grace=UNREACHED, advice=verdict.advice)
         compared = dig(obj, "status", "sync", "comparedTo", "source")
         if compared and bare(compared) != bare(dig(obj, "spec", "source", default={})):
             return not_ready("has not looked at its changed source yet")
@@ -107,9 +114,13 @@ def _condition_trouble(obj: Obj) -> Verdict | None:
     for name in ("InvalidSpecError", "ComparisonError", "SyncError", "UnknownError", "SharedResourceWarning"):
         if name in found:
             said = str(found[name].get("message"))
+            if name == "SyncError" and syncing(obj):  # what it says is about the sync before
+                return not_ready(said)
             passing = name == "ComparisonError" and any(text in said for text in PASSING)
-            passing = passing or (name == "SyncError" and syncing(obj))  # what it says is about the sync before
-            return not_ready(said) if passing else failed(f"{name}: {said}", grace=SETTLING)
+            advice = REPOSITORY if name == "ComparisonError" else ""
+            if passing:
+                return not_ready(said, advice=advice)
+            return failed(f"{name}: {said}", grace=SETTLING, advice=advice)
     if excluded := found.get("ExcludedResourceWarning"):
         return not_ready(str(excluded.get("message")))
     return None

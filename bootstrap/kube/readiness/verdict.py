@@ -24,6 +24,7 @@ class Verdict:
     state: State
     reason: str = ""
     grace: float = 0.0  # seconds for which such a failure may still heal by itself
+    advice: str = ""  # what to do about it, where that is known better than what was waited for says
 
     @property
     def ready(self) -> bool:
@@ -41,14 +42,14 @@ Predicate = Callable[[Obj], Verdict]
 READY = Verdict(State.READY)
 
 
-def not_ready(reason: str) -> Verdict:
+def not_ready(reason: str, *, advice: str = "") -> Verdict:
     """Return the verdict of something that may still become ready."""
-    return Verdict(State.NOT_READY, reason)
+    return Verdict(State.NOT_READY, reason, advice=advice)
 
 
-def failed(reason: str, *, grace: float = 0.0) -> Verdict:
+def failed(reason: str, *, grace: float = 0.0, advice: str = "") -> Verdict:
     """Return the verdict of something that waiting alone does not make ready, or not after `grace` seconds of it."""
-    return Verdict(State.FAILED, reason, grace)
+    return Verdict(State.FAILED, reason, grace, advice)
 
 
 def seen_by_controller(obj: Obj) -> Verdict | None:

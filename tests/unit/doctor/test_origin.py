@@ -55,9 +55,18 @@ def test_a_pushed_commit_is_fine(clone: Clone) -> None:
 
 def test_an_older_commit_of_a_branch_is_fine(clone: Clone) -> None:
     first = clone.git("rev-parse", "HEAD")
-    clone.commit("two")
+    clone.git("commit", "-q", "--allow-empty", "-m", "two")
     clone.git("push", "-q", "origin", "main")
     assert clone.says(revision=first) == []
+
+
+@pytest.mark.parametrize("named", ["main", "the commit itself"])
+def test_manifests_other_than_those_of_a_chosen_revision_are_said(clone: Clone, named: str) -> None:
+    first = clone.git("rev-parse", "HEAD")
+    clone.commit("two")
+    (said,) = clone.says(revision=first if named != "main" else named)
+    assert said.startswith("! manifests: not as in REVISION: manifests/a.yaml; Argo CD delivers ")
+    assert "leave REVISION out or choose one like this working copy" in said
 
 
 def test_an_unpushed_commit_blocks(clone: Clone) -> None:
@@ -72,8 +81,9 @@ def test_a_changed_manifest_is_said(clone: Clone) -> None:
     (clone.folder / "manifests" / "a.yaml").write_text("changed")
     head = clone.git("rev-parse", "HEAD")
     assert clone.says() == [
-        f"! manifests: changed and not committed: manifests/a.yaml; Argo CD delivers commit {head[:12]} without these "
-        "changes; commit and push them, or set DELIVERY=direct to apply this working copy without Git"
+        f"! manifests: changed and not committed: manifests/a.yaml; Argo CD delivers {head} without these "
+        "changes, and a run waits for what is here; commit and push them, "
+        "or set DELIVERY=direct to apply this working copy without Git"
     ]
 
 

@@ -55,8 +55,8 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     (
         "quotas",
         {"quotas": [quota({"requests.cpu": "1"}, {"requests.cpu": "900m"})]},
-        f"x ResourceQuota {SPACE}/q: allows requests.cpu 1, of which 900m is used; storage and serving would "
-        "be refused; "
+        f"x ResourceQuota {SPACE}/q: allows requests.cpu 1, of which 900m is used; storage and serving ask "
+        "for 0.6 CPU and 1.2 GiB, and would be refused; "
         "raise requests.cpu in it, or delete the quota",
     ),
     (

@@ -89,7 +89,7 @@ def test_a_conflict_names_field_and_manager_and_changes_nothing(stub: Stub, clie
         run(client, SPACE, config("a", x="1"))
     assert str(caught.value) == (
         "ConfigMap demo/a: somebody else manages .data.x (managed by kubectl-edit); it is left as it is: "
-        "give these fields back, or `make reset`"
+        "`make reset` makes it the demo's again, and that change is lost"
     )
     assert client.get(Ref.of(config("a")))["data"] == {"x": "theirs"}
 

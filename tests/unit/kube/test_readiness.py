@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from bootstrap.kube.objects import Obj
-from bootstrap.kube.readiness import PREDICATES, condition_is, judge, synced_to
+from bootstrap.kube.readiness import PREDICATES, argocd, condition_is, judge, synced_to
 
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the same, in C where that was built
 OURS = Path(__file__).parents[2] / "data" / "objects"
@@ -119,6 +119,19 @@ def test_an_application_is_not_ready_before_its_changed_source_is_compared() -> 
     assert synced_to("new")(obj).reason == "has not looked at its changed source yet"
     obj["status"]["sync"]["comparedTo"] = {"source": {**obj["spec"]["source"], "chart": ""}}
     assert synced_to("new")(obj).ready
+
+
+@pytest.mark.parametrize(
+    ("said", "grace"), [("dial tcp: lookup git.lab: no such host", argocd.UNREACHED), ("not found", argocd.SETTLING)]
+)
+def test_a_repository_that_argo_cd_cannot_read_ends_the_wait_with_its_own_advice(said: str, grace: float) -> None:
+    obj = application("old")
+    obj["status"]["conditions"] = [{"type": "ComparisonError", "message": said}]
+    del obj["status"]["sync"]["revision"]
+    verdict = synced_to("new")(obj)
+    assert verdict.failed
+    assert verdict.grace == grace
+    assert "DELIVERY=direct" in verdict.advice
 
 
 def test_the_failed_sync_of_a_former_revision_does_not_count() -> None:
