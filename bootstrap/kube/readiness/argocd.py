@@ -6,7 +6,7 @@ from bootstrap.kube.objects import Obj, conditions, dig
 from bootstrap.kube.readiness.verdict import READY, Predicate, Verdict, failed, not_ready
 
 SETTLING = 60.0
-DEGRADED = 600.0  # a model whose image is still being pulled counts as Degraded there
+DEGRADED = 1800.0  # the longest limit of a stage: a model whose image is still being pulled counts as Degraded there
 ON_ITS_WAY = ("Healthy", "Progressing", "Suspended")
 UNREACHED = 240.0  # Argo CD asks again within three minutes
 NEW_SYNC = 30.0  # the failure of a former revision stands until the next sync begins

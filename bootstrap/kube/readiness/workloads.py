@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from bootstrap.kube.objects import Obj, conditions, dig
 from bootstrap.kube.readiness.verdict import READY, Verdict, failed, not_ready, seen_by_controller
 
+STALLED = 1800.0  # the longest limit of a stage: a first pull of many GB outlasts any progress deadline, and then heals
 HEALING = 60.0  # a quota, a policy or a registry may be put right by somebody, or by the next retry
 # a container in one of these states has failed; the kubelet tries again, rarely with another result
 BROKEN = frozenset(
@@ -31,7 +32,7 @@ def deployment(obj: Obj) -> Verdict:
     found = conditions(obj)
     progressing, failure = found.get("Progressing", {}), found.get("ReplicaFailure", {})
     if progressing.get("reason") == "ProgressDeadlineExceeded":
-        return failed(f"the rollout made no progress in time: {progressing.get('message')}")
+        return failed(f"the rollout made no progress in time: {progressing.get('message')}", grace=STALLED)
     if failure.get("status") == "True":
         return failed(f"no Pod can be created: {failure.get('message')}", grace=HEALING)
     if dig(obj, "spec", "paused", default=False):

@@ -151,17 +151,10 @@ def test_many_targets_are_watched_at_once(stub: Stub, client: Client, later: Any
 
 
 def test_a_final_failure_ends_the_wait_at_once(stub: Stub, client: Client) -> None:
-    stub.add(
-        deployment(
-            0,
-            conditions=[
-                {"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded", "message": "timed out"}
-            ],
-        )
-    )
+    stub.add(deployment(0))
     started = time.monotonic()
     with pytest.raises(WaitFailed, match=r"waiting for MinIO cannot succeed: 1 of 1 not ready\n.*timed out"):
-        wait(client, [Target(DEPLOYMENT)], timeout=30, why="MinIO")
+        wait(client, [Target(DEPLOYMENT, check=lambda _: failed("timed out"))], timeout=30, why="MinIO")
     assert time.monotonic() - started < 3
 
 
