@@ -40,14 +40,18 @@ def operator_group(obj: Obj) -> Verdict:
 def subscription(obj: Obj) -> Verdict:
     """Return whether a version is chosen and its CSV there; that CSV's own phase is another question."""
     found = {name: c for name, c in conditions(obj).items() if c.get("status") == "True"}
-    if trouble := _subscription_trouble(found):
-        return trouble
+    if plan := found.get("InstallPlanFailed"):
+        return failed(f"its InstallPlan failed: {plan.get('message')}")
+    trouble, pending = _subscription_trouble(found), found.get("InstallPlanPending", {}).get("reason")
     installed, current = dig(obj, "status", "installedCSV"), dig(obj, "status", "currentCSV")
-    pending = found.get("InstallPlanPending", {}).get("reason")
-    if installed and installed == current and dig(obj, "status", "state") == "AtLatestKnown":
+    # with trouble, no newer version comes: OLM tells every Subscription of any catalog, and of its neighbours' failures
+    stays = trouble or "ResolutionFailed" in found or dig(obj, "status", "state") == "AtLatestKnown"
+    if installed and installed == current and stays:
         return READY
     if installed and pending == "RequiresApproval":
         return READY  # a newer version is only on offer
+    if trouble:
+        return trouble
     if pending == "RequiresApproval":
         return not_ready("its InstallPlan waits for somebody's approval")
     if "BundleUnpacking" in found:
@@ -58,8 +62,6 @@ def subscription(obj: Obj) -> Verdict:
 
 
 def _subscription_trouble(found: dict[str, Obj]) -> Verdict | None:
-    if plan := found.get("InstallPlanFailed"):
-        return failed(f"its InstallPlan failed: {plan.get('message')}")
     resolution = found.get("ResolutionFailed", {})
     if resolution.get("reason") == "ConstraintsNotSatisfiable":
         return failed(f"cannot be resolved: {resolution.get('message')}", grace=CATALOG_STARTING)
