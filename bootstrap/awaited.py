@@ -8,6 +8,7 @@ from typing import Any
 from bootstrap import own_model
 from bootstrap.kube.objects import Obj, Ref
 from bootstrap.kube.readiness import Verdict, synced_to
+from bootstrap.kube.readiness.openshift_ai import serves
 from bootstrap.kube.readiness.verdict import READY, not_ready
 from bootstrap.kube.wait import Target
 
@@ -21,6 +22,7 @@ class Awaited:
     exists: bool = False  # being there is enough
     key: str | None = None  # a key that its data must have
     revision: str | None = None  # an Application must be synced to this
+    serving: str | None = None  # a DataScienceCluster has to be ready for this era alone
     mark: str | None = None  # of the user's model, on its pods; empty: none
 
     def target(self) -> Target:
@@ -31,6 +33,8 @@ class Awaited:
             return Target(self.ref, check=self.has_key)
         if self.revision:
             return Target(self.ref, check=synced_to(self.revision))
+        if self.serving:
+            return Target(self.ref, check=serves(self.serving))
         if self.mark is not None:
             return Target(self.ref, check=own_model.serves(self.mark))
         return Target(self.ref, condition=self.condition)

@@ -179,7 +179,8 @@ def rhods(plan: Plan) -> Desired:
     if existing:
         desired.adopted += [Ref.of(obj) for obj in existing]
         desired.patched = [patch for obj in existing for patch in made_to_serve(plan, obj)]
-        desired.awaited["instance"] = [Awaited(Ref.of(obj)) for obj in existing]
+        # its owner may have components that are never ready, and that the demo does not need
+        desired.awaited["instance"] = [Awaited(Ref.of(obj), serving=plan.era) for obj in existing]
     else:
         if not desired.applied["prepare"]:
             desired.applied["prepare"] = [obj for obj in plan.rights("rhods") if obj["kind"].startswith("Cluster")]

@@ -66,6 +66,7 @@ def test_a_datasciencecluster_that_is_there_is_adopted_whatever_its_name() -> No
     stage = desired.rhods(plan(found=facts(rhods=ADOPTED, datascienceclusters=[theirs])))
     assert Ref.of(theirs) in stage.adopted
     assert stage.applied["instance"] == []
+    assert stage.awaited["instance"][0] == Awaited(Ref.of(theirs), serving="raw"), "whatever else it cannot do"
 
 
 def test_a_datasciencecluster_that_cannot_serve_is_changed_only_where_that_is_allowed() -> None:

@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 from bootstrap.kube.objects import Obj, conditions, dig
-from bootstrap.kube.readiness.verdict import READY, Verdict, failed, not_ready
+from bootstrap.kube.readiness.verdict import READY, Predicate, Verdict, failed, not_ready
+from bootstrap.kube.readiness.workloads import STALLED
 
 STARTING = 180.0  # components fail at first while webhooks and CRDs of others come up
-HEALING = "gateway domain is missing"  # 3.x, until OpenShift's ingress operator has brought up Service Mesh
+# what a component says while another part comes up, however long that takes: an error like any other, and yet it heals
+HEALING = (
+    "connection refused",  # a webhook whose Pod runs, and does not listen yet
+    "failed calling webhook",  # 3.4: KServe's own, for what the operator applies while that image is being pulled
+    "gateway domain is missing",  # 3.x, until OpenShift's ingress operator has brought up Service Mesh
+    "no endpoints available",  # that webhook's Pod does not run yet
+)
+# by era: the condition of what serves, since 2.17 and before; of what stands beside it, only what is there is looked at
+SERVES = {"raw": ("KserveReady", "kserveReady"), "modelmesh": ("ModelMeshServingReady", "model-meshReady")}
+BESIDE = ("DashboardReady", "ModelControllerReady", "dashboardReady", "odh-dashboardReady")
 LOADING = 120.0  # a storage or a runtime that comes up a little later than the model
 
 
@@ -24,8 +34,8 @@ def _components(obj: Obj, found: dict[str, Obj]) -> Verdict:
         observed, generation = dig(obj, "status", "observedGeneration"), dig(obj, "metadata", "generation")
         return READY if observed == generation else not_ready("the last change is not reconciled yet")
     lacking = [c for name, c in found.items() if name not in {"Ready", "ComponentsReady"} and _lacks(c)]
-    said = "; ".join(f"{c['type']}: {c.get('message') or c.get('reason') or 'not reported yet'}" for c in lacking)
-    if any(c.get("reason") == "Error" and HEALING not in str(c.get("message")) for c in lacking):
+    said = "; ".join(_told(c) for c in lacking)
+    if any(c.get("reason") == "Error" and not _heals(c) for c in lacking):
         return failed(said, grace=STARTING)
     return not_ready(said or str(found["Ready"].get("message")))
 
@@ -33,6 +43,47 @@ def _components(obj: Obj, found: dict[str, Obj]) -> Verdict:
 def _lacks(condition: Obj) -> bool:
     """Say whether a condition counts against readiness; an empty severity means Error."""
     return condition.get("status") != "True" and condition.get("severity") != "Info"
+
+
+def serves(era: str) -> Predicate:
+    """Return the predicate of a DataScienceCluster of somebody else: what serves is ready, whatever else is not."""
+
+    def check(obj: Obj) -> Verdict:
+        found = conditions(obj)
+        if dig(obj, "status", "phase") == "Error":
+            return _reconciled(obj, found)
+        serving = next((found[name] for name in SERVES[era] if name in found), None)
+        if serving is None:
+            return not_ready(f"{SERVES[era][0]} is not reported yet")
+        beside = [found[name] for name in BESIDE if name in found and not _is_off(found[name])]
+        lacking = [c for c in (serving, *beside) if c.get("status") != "True"]
+        provisioned = found.get("ProvisioningSucceeded", {})
+        if lacking and provisioned.get("status") == "False":  # then that is why
+            lacking.insert(0, provisioned)
+        said = "; ".join(_told(c) for c in lacking)
+        wrong = [c for c in lacking if c.get("reason") in ("Error", "ReconcileFailed")]
+        if any(not _heals(c) for c in wrong):
+            return failed(said, grace=STARTING)
+        return not_ready(said) if lacking else READY
+
+    return check
+
+
+def _is_off(condition: Obj) -> bool:
+    """Say whether a condition is about a component that is not managed; in 2.4 it is Unknown for ever."""
+    return condition.get("severity") == "Info" or "is disabled" in str(condition.get("message"))
+
+
+def _told(condition: Obj) -> str:
+    return f"{condition['type']}: {condition.get('message') or condition.get('reason') or 'not reported yet'}"
+
+
+def _heals(condition: Obj) -> bool:
+    """Say whether the error that a condition tells goes away once something else is up."""
+    said = str(condition.get("message"))
+    # up to 2.16, a Deployment that takes its time and an operator that is not there differ in nothing but this text
+    slow = condition.get("reason") == "ReconcileFailed" and "is not ready" in said
+    return slow or any(text in said for text in HEALING)
 
 
 def _reconciled(obj: Obj, found: dict[str, Obj]) -> Verdict:
@@ -45,8 +96,7 @@ def _reconciled(obj: Obj, found: dict[str, Obj]) -> Verdict:
         return failed(str(complete.get("message")), grace=STARTING)
     errors = [c for c in found.values() if c.get("reason") == "ReconcileFailed" and c.get("status") == "False"]
     said = "; ".join(f"{c['type']}: {c.get('message')}" for c in errors)
-    # a Deployment that takes its time and an operator that is not there differ in nothing but this text
-    if errors and not all("is not ready" in str(c.get("message")) for c in errors):
+    if any(not _heals(c) for c in errors):
         return failed(said, grace=STARTING)
     return not_ready(said or f"its phase is {phase or 'not reported yet'}")
 
@@ -109,7 +159,8 @@ def _predictor_trouble(found: dict[str, Obj]) -> Verdict | None:
         "ProgressDeadlineExceeded",
         "RevisionFailed",
     }:
-        return failed(f"{predictor['reason']}: {predictor.get('message')}", grace=LOADING)
+        grace = STALLED if predictor["reason"] == "ProgressDeadlineExceeded" else LOADING
+        return failed(f"{predictor['reason']}: {predictor.get('message')}", grace=grace)
     return None
 
 

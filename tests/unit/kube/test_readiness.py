@@ -12,6 +12,7 @@ import yaml
 
 from bootstrap.kube.objects import Obj
 from bootstrap.kube.readiness import PREDICATES, argocd, condition_is, judge, synced_to
+from bootstrap.kube.readiness.openshift_ai import serves
 
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the same, in C where that was built
 OURS = Path(__file__).parents[2] / "data" / "objects"
@@ -173,3 +174,117 @@ def test_a_broken_container_is_told_with_the_last_line_it_left() -> None:
     assert verdict.failed
     assert verdict.grace > 0
     assert verdict.reason == "container storage: CrashLoopBackOff (Error, exit code 1): PermissionError: no bucket"
+
+
+def dsc(*reported: tuple[str, str, str, str], **status: Any) -> Obj:
+    keys = ("type", "status", "reason", "message")
+    found = [dict(zip(keys, one, strict=True)) for one in reported]
+    for one in found:
+        one |= {"severity": "Info"} if one["reason"] == "Removed" else {}
+    made = {"apiVersion": "datasciencecluster.opendatahub.io/v2", "kind": "DataScienceCluster"}
+    return {**made, "metadata": {"generation": 1}, "status": {"conditions": found, **status}}
+
+
+TRAINER = ("TrainerReady", "False", "Error", "JobSet operator not installed")
+
+
+@pytest.mark.parametrize(
+    ("era", "reported", "state", "said"),
+    [
+        ("raw", [("KserveReady", "True", "", ""), ("ModelControllerReady", "True", "", ""), TRAINER], "ready", ""),
+        ("raw", [("KserveReady", "True", "", ""), ("DashboardReady", "False", "Removed", "")], "ready", ""),
+        ("raw", [("KserveReady", "False", "Removed", "is Removed")], "not-ready", "KserveReady: is Removed"),
+        ("raw", [TRAINER], "not-ready", "KserveReady is not reported yet"),
+        ("raw", [("KserveReady", "False", "Error", "no mesh"), TRAINER], "failed", "KserveReady: no mesh"),
+        (
+            "raw",
+            [
+                ("KserveReady", "False", "", ""),
+                ("ProvisioningSucceeded", "False", "Error", "gateway domain is missing"),
+            ],
+            "not-ready",
+            "ProvisioningSucceeded: gateway domain is missing; KserveReady: not reported yet",
+        ),
+        (
+            "raw",
+            [("KserveReady", "True", "", ""), ("ModelControllerReady", "False", "DeploymentsNotReady", "0/1")],
+            "not-ready",
+            "ModelControllerReady: 0/1",
+        ),
+        ("modelmesh", [("ModelMeshServingReady", "True", "", ""), ("KserveReady", "False", "Error", "x")], "ready", ""),
+        (
+            "modelmesh",
+            [("model-meshReady", "True", "", ""), ("kserveReady", "False", "ReconcileFailed", "no mesh")],
+            "ready",
+            "",
+        ),
+        (
+            "modelmesh",
+            [("model-meshReady", "True", "", ""), ("dashboardReady", "False", "ReconcileFailed", "it is not ready")],
+            "not-ready",
+            "dashboardReady: it is not ready",
+        ),
+        (
+            "modelmesh",
+            [("model-meshReady", "True", "", ""), ("dashboardReady", "Unknown", "ReconcileInit", "is disabled")],
+            "ready",
+            "",
+        ),
+    ],
+)
+def test_a_datasciencecluster_of_somebody_else_needs_only_what_serves(
+    era: str, reported: list[tuple[str, str, str, str]], state: str, said: str
+) -> None:
+    ready = ("Ready", "False", "NotReady", "some components are not ready")
+    verdict = serves(era)(dsc(*reported, ready, phase="Not Ready"))
+    assert (verdict.state, verdict.reason) == (state, said)
+
+
+def test_a_second_datasciencecluster_cannot_serve() -> None:
+    refused = ("ReconcileComplete", "False", "DuplicateDataScienceCluster", "only one instance")
+    assert serves("raw")(dsc(("kserveReady", "True", "", ""), refused, phase="Error")).failed
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        'Internal error occurred: failed calling webhook "x.kserve-webhook-server.validator"',
+        'no endpoints available for service "kserve-webhook-server-service"',
+        "dial tcp 172.30.0.9:443: connect: connection refused",
+    ],
+)
+def test_a_component_waits_for_the_webhook_of_another_as_long_as_its_image_takes(said: str) -> None:
+    obj = dsc(("Ready", "False", "NotReady", "kserve"), ("KserveReady", "False", "Error", said))
+    assert judge(obj).state == "not-ready"
+    assert judge(obj).reason == f"KserveReady: {said}"
+
+
+def test_a_rollout_that_ran_into_its_deadline_may_still_pull_its_image() -> None:
+    late = {"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded", "message": "late"}
+    rollout = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {}, "status": {"conditions": [late]}}
+    served = {"apiVersion": "serving.kserve.io/v1beta1", "kind": "InferenceService", "metadata": {}}
+    served["status"] = {"conditions": [{**late, "type": "PredictorReady"}]}
+    for obj in (rollout, served):
+        assert judge(obj).failed
+        assert judge(obj).grace == 1800
+
+
+@pytest.mark.parametrize(
+    ("broken", "reason"),
+    [
+        ("CatalogSourcesUnhealthy", "UnhealthyCatalogSourceFound"),
+        ("ResolutionFailed", "ConstraintsNotSatisfiable"),
+        ("ResolutionFailed", "ErrorPreventedResolution"),
+        ("BundleUnpackFailed", "BundleUnpackFailed"),
+    ],
+)
+@pytest.mark.parametrize("state", ["AtLatestKnown", "UpgradeAvailable"])
+def test_an_installed_operator_is_not_touched_by_trouble_with_catalogs_and_neighbours(
+    broken: str, reason: str, state: str
+) -> None:
+    condition = {"type": broken, "status": "True", "reason": reason, "message": "x"}
+    status = {"state": state, "currentCSV": "o.v1", "conditions": [condition]}
+    obj = {"apiVersion": "operators.coreos.com/v1alpha1", "kind": "Subscription", "metadata": {}, "status": status}
+    assert not judge(obj).ready
+    status["installedCSV"] = "o.v1"
+    assert judge(obj).ready
