@@ -19,8 +19,19 @@ APPLICATIONS = "redhat-ods-applications"
 DSC_GROUP = "datasciencecluster.opendatahub.io"
 DSCI_GROUP = "dscinitialization.opendatahub.io"
 # OpenShift minor -> channel of OpenShift AI (RHODS_CHANNEL wins); a channel the catalog lacks is a doctor failure
-CHANNELS = {17: "stable", 18: "stable", 19: "stable-3.x", 20: "stable-3.x", 21: "stable-3.x", 22: "stable-3.x"}
+CHANNELS = {
+    14: "stable",
+    15: "stable",
+    16: "stable",
+    17: "stable",
+    18: "stable",
+    19: "stable-3.x",
+    20: "stable-3.x",
+    21: "stable-3.x",
+    22: "stable-3.x",
+}
 GITOPS_CHANNEL = "latest"
+REDHAT = "redhat-operators"  # the catalog that these packages come from unless somebody chose another
 
 COMPONENT = {"raw": "kserve", "modelmesh": "modelmeshserving"}  # what serves, by its key in a DataScienceCluster
 
@@ -155,12 +166,13 @@ def operator(client: Client, package: str, subscriptions: list[Obj], catalog: st
 
 
 def offer(client: Client, package: str, catalog: str | None) -> Obj | None:
-    """Return the PackageManifest of a package, from this catalog where several have it."""
+    """Return the PackageManifest of a package, from this catalog, or else Red Hat's, where several have it."""
     ref = Ref("packages.operators.coreos.com/v1", "PackageManifest", MARKETPLACE, package)
     found = client.find(ref)
-    if found is None or catalog in (None, dig(found, "status", "catalogSource")):
+    wanted = catalog or REDHAT
+    if found is None or wanted == dig(found, "status", "catalogSource"):
         return found
-    its = client.list(ref.api_version, ref.kind, ref.namespace, label_selector=f"catalog={catalog}")
+    its = client.list(ref.api_version, ref.kind, ref.namespace, label_selector=f"catalog={wanted}")
     return next((obj for obj in its if Ref.of(obj).name == package), found)
 
 

@@ -100,8 +100,20 @@ def test_an_empty_cluster_is_no_openshift() -> None:
     assert module.gather(Objects()).openshift == ()
 
 
-@pytest.mark.parametrize(("catalog", "found"), [(None, "a"), ("a", "a"), ("mirror", "mirror"), ("other", "a")])
-def test_of_several_catalogs_the_chosen_one_says_what_it_offers(catalog: str | None, found: str) -> None:
+@pytest.mark.parametrize(
+    ("catalog", "there", "found"),
+    [
+        ("a", ("a", "mirror"), "a"),
+        ("mirror", ("a", "mirror"), "mirror"),
+        ("other", ("a", "mirror"), "a"),
+        (None, ("a", "mirror"), "a"),
+        (None, ("a", "redhat-operators"), "redhat-operators"),
+        ("mirror", ("a", "redhat-operators", "mirror"), "mirror"),
+    ],
+)
+def test_of_several_catalogs_the_chosen_one_or_else_red_hats_says_what_it_offers(
+    catalog: str | None, there: tuple[str, ...], found: str
+) -> None:
     def offers(name: str) -> Obj:
         labels, status = {"catalog": name}, {"catalogSource": name}
         where = ("packages.operators.coreos.com/v1", "PackageManifest", module.RHODS, module.MARKETPLACE)
@@ -109,11 +121,12 @@ def test_of_several_catalogs_the_chosen_one_says_what_it_offers(catalog: str | N
 
     class Catalogs(Objects):
         def list(self, *_: str, label_selector: str = "") -> list[Obj]:
-            return [
-                one
-                for one in map(offers, ("a", "mirror"))
-                if f"catalog={one['status']['catalogSource']}" == label_selector
-            ]
+            return [one for one in map(offers, there) if f"catalog={one['status']['catalogSource']}" == label_selector]
 
-    there = module.offer(Catalogs([offers("a")]), module.RHODS, catalog)
-    assert there["status"]["catalogSource"] == found
+    answer = module.offer(Catalogs([offers("a")]), module.RHODS, catalog)
+    assert answer["status"]["catalogSource"] == found
+
+
+@pytest.mark.parametrize("minor", range(14, 23))
+def test_every_openshift_of_the_table_has_a_channel(minor: int) -> None:
+    assert module.rhods_channel(facts(openshift=(4, minor, 1)), None) == ("stable" if minor < 19 else "stable-3.x")
