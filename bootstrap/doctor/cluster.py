@@ -99,6 +99,15 @@ def spaces(sight: Sight) -> Iterator[Finding]:
             )
 
 
+def refused(sight: Sight) -> Iterator[Finding]:
+    """Find namespaces whose names a managed cluster keeps to itself, from cluster-admins too."""
+    for name, why in sorted(sight.refused.items()):
+        step = "ask an administrator to make it, or for a group that may (on ROSA: cluster-admins)"
+        if name == sight.settings.namespace:
+            step += ", or set NAMESPACE to another name"
+        yield Finding(f"Namespace {name}", f"may not be made: {why}", "the demo makes it", step)
+
+
 def ours(sight: Sight, space: Obj) -> bool:
     """Say whether a namespace is the demo's."""
     return carries_our_labels(space) or (sight.past is not None and Ref.of(space) in sight.past.created)
@@ -204,6 +213,7 @@ CHECKS = (
     Check("rights", rights, ("admin", "denied")),
     Check("token", expiry, ("expires_in",)),
     Check("namespaces", spaces, ("namespaces", "past")),
+    Check("names of namespaces", refused, ("refused", "namespaces", "facts")),
     Check("record", other_demo, ("past",)),
     Check("leftovers", leftovers, ("past", "namespaces", "orphans")),
     Check("webhooks", webhooks, ("gone", "mutating", "validating", "definitions")),

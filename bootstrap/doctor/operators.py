@@ -6,20 +6,20 @@ from collections.abc import Iterator
 
 from bootstrap import desired
 from bootstrap import facts as cluster
-from bootstrap.connection import decoded
+from bootstrap.doctor import argo_cd, service_mesh
 from bootstrap.doctor.finding import Check, Finding
-from bootstrap.doctor.sight import Sight
+from bootstrap.doctor.sight import Sight, known
 from bootstrap.errors import DemoError, GuardError
 from bootstrap.extra_operators import extra_operators
-from bootstrap.facts import GITOPS_CHANNEL, MARKETPLACE, RHODS, Facts, Operator, version_of
+from bootstrap.facts import GITOPS_CHANNEL, MARKETPLACE, RHODS, Operator, version_of
 from bootstrap.installed import row_of
 from bootstrap.kube.objects import Obj, Ref, carries_our_labels, dig
 from bootstrap.kube.readiness import judge
+from bootstrap.kube.readiness.openshift_ai import serves
 
 TITLES = {RHODS: "OpenShift AI", cluster.GITOPS: "OpenShift GitOps"}
 KEYS = {RHODS: "RHODS_CHANNEL", cluster.GITOPS: "GITOPS_CHANNEL"}
 RIVAL = "opendatahub-operator"  # brings the same kinds
-HERE = "https://kubernetes.default.svc"  # the cluster that an Argo CD runs in
 NEEDS_4_19 = (4, 19, 9)  # OpenShift AI 3
 
 
@@ -27,13 +27,6 @@ def title(package: str) -> str:
     """Return an operator as people call it."""
     more = {one.package: one.title for one in extra_operators()}
     return {**more, **TITLES}.get(package, package)
-
-
-def known(sight: Sight) -> Facts:
-    """Return the facts; checks that need them do not run without."""
-    if sight.facts is None:
-        raise AssertionError("a check that needs facts ran without them")
-    return sight.facts
 
 
 def olm(sight: Sight) -> Iterator[Finding]:
@@ -231,21 +224,8 @@ def instances(sight: Sight) -> Iterator[Finding]:
             continue
         verdict = judge(obj)
         if not verdict.ready:
-            why = "the demo waits for it"
+            why = "the demo does not need that part" if serves(era)(obj).ready else "the demo waits for what serves"
             yield Finding(ref, verdict.reason, why, "see its status.conditions if that lasts", blocks=False)
-
-
-def argo_cd(sight: Sight) -> Iterator[Finding]:
-    """Find an Argo CD of somebody else that manages a few namespaces only."""
-    for secret in sight.argocd_clusters:
-        data = decoded(secret)
-        if data.get("server") == HERE and "namespaces" in data:
-            what = f"manages only the namespaces {', '.join(data['namespaces'].split(','))}"
-            why = "it delivers nothing into others, and nothing that lies in none"
-            step = (
-                "set DELIVERY=direct, or have its namespace named in ARGOCD_CLUSTER_CONFIG_NAMESPACES of its operator"
-            )
-            yield Finding(str(known(sight).argocd), what, why, step)
 
 
 def before(sight: Sight) -> Iterator[Finding]:
@@ -262,11 +242,12 @@ NEEDS = ("facts", "subscriptions")
 CHECKS = (
     Check("olm", olm, ("olm", "facts")),
     Check("catalogs", catalogs, ("catalogs", "facts", "olm", "catalog_pods")),
+    Check("Service Mesh", service_mesh.gateway, (*NEEDS, "catalogs")),
     Check("channels", channels, ("facts", "olm")),
     Check("subscriptions", subscriptions, (*NEEDS, "csvs")),
     Check("operator groups", groups, (*NEEDS, "groups")),
     Check("stages before", before, ("facts",)),
-    Check("Argo CD", argo_cd, ("facts", "argocd_clusters")),
+    Check("Argo CD", argo_cd.of_somebody_else, ("facts", "argocd_clusters")),
     Check("version of OpenShift AI", version, ("facts",)),
     Check("DataScienceCluster", instances, ("facts",)),
 )

@@ -9,12 +9,13 @@ from typing import Any
 
 from bootstrap import desired
 from bootstrap.doctor import access
-from bootstrap.errors import DemoError
+from bootstrap.errors import ClusterError, DemoError, Forbidden
 from bootstrap.extra_operators import extra_operators
-from bootstrap.facts import GITOPS, MARKETPLACE, RHODS, Facts, Operator
+from bootstrap.facts import GITOPS, MARKETPLACE, RHODS, Facts, Operator, Version, rhods_version
 from bootstrap.installed import row_of
+from bootstrap.kube import record
 from bootstrap.kube.client import Client
-from bootstrap.kube.objects import Obj, Ref, dig
+from bootstrap.kube.objects import LABELS, Obj, Ref, dig
 from bootstrap.kube.parallel import each
 from bootstrap.kube.record import Record, leftovers
 from bootstrap.login import Session
@@ -39,6 +40,7 @@ WHERE_ADDED = {
     "autoscalers": ("autoscaling.openshift.io/v1", "ClusterAutoscaler"),
     "classes": ("storage.k8s.io/v1", "StorageClass"),
     "images": ("config.openshift.io/v1", "Image"),
+    "infrastructures": ("config.openshift.io/v1", "Infrastructure"),
     "mirrors": ("config.openshift.io/v1", "ImageDigestMirrorSet"),
     "nodes": ("v1", "Node"),
 }
@@ -68,6 +70,7 @@ class Sight:
     classes: list[Obj] = field(default_factory=list)
     groups: list[Obj] = field(default_factory=list)
     images: list[Obj] = field(default_factory=list)
+    infrastructures: list[Obj] = field(default_factory=list)
     mirrors: list[Obj] = field(default_factory=list)
     mutating: list[Obj] = field(default_factory=list)
     namespaces: list[Obj] = field(default_factory=list)
@@ -84,6 +87,7 @@ class Sight:
     catalog_pods: list[Obj] = field(default_factory=list)
     gone: set[Ref] = field(default_factory=set)  # Services that webhooks call and that do not exist
     there: set[Ref] = field(default_factory=set)  # of what the demo adds
+    refused: dict[str, str] = field(default_factory=dict)  # namespace that a run would make -> why it may not
     nodes: list[Obj] = field(default_factory=list)
     pods: list[Obj] = field(default_factory=list)
     quotas: list[Obj] = field(default_factory=list)
@@ -115,6 +119,21 @@ class Sight:
     def minio(self) -> Ref:
         """Return MinIO's claim."""
         return Ref("v1", "PersistentVolumeClaim", self.settings.namespace, "minio")
+
+
+def known(sight: Sight) -> Facts:
+    """Return the facts; checks that need them do not run without."""
+    if sight.facts is None:
+        raise AssertionError("a check that needs facts ran without them")
+    return sight.facts
+
+
+def release(sight: Sight) -> Version:
+    """Return the version of OpenShift AI that is there, or would be installed; empty where nothing tells."""
+    try:
+        return rhods_version(known(sight), sight.settings.rhods_channel)
+    except DemoError:
+        return ()
 
 
 def adds(namespace: str) -> dict[Ref, str]:
@@ -154,7 +173,9 @@ def only(parts: Set[str], questions: dict[str, Callable[[], Any]]) -> dict[str, 
 def necessary(client: Client, sight: Sight) -> dict[str, Callable[[], Any]]:
     """Return the questions that follow from the first answers."""
     second: dict[str, Callable[[], Any]] = {}
-    if not sight.admin:
+    if sight.admin:
+        second["refused"] = lambda: refused(client, sight)
+    else:
         second["denied"] = lambda: access.denied(client, access.needed(sight))
     if any(dig(one, "status", "connectionState", "lastObservedState") != "READY" for one in sight.catalogs):
         second["catalog_pods"] = lambda: client.list("v1", "Pod", MARKETPLACE, "olm.catalogSource")
@@ -167,6 +188,27 @@ def necessary(client: Client, sight: Sight) -> dict[str, Callable[[], Any]]:
     if "facts" in sight.unread:
         second["definitions"] = lambda: definitions(client)
     return second
+
+
+def refused(client: Client, sight: Sight) -> dict[str, str]:
+    """Return why the namespaces that are missing may not be made: webhooks refuse names even to a cluster-admin."""
+    wanted = [record.NAMESPACE] if sight.stages else []
+    wanted += [sight.settings.namespace] if {"storage", "serving"} & set(sight.stages) else []
+    wanted += [row_of(operator.package).namespace for operator, _ in sight.installing]
+    there = {Ref.of(obj).name for obj in sight.namespaces}
+
+    def why(name: str) -> str:
+        try:
+            meta = {"name": name, "labels": dict(LABELS)}
+            client.create({"apiVersion": "v1", "kind": "Namespace", "metadata": meta}, dry_run=True)
+        except ClusterError as problem:
+            # a webhook that takes no dry run, or is down, says nothing about what it would say
+            if isinstance(problem, Forbidden) or "denied the request" in str(problem):
+                return str(problem)
+        return ""
+
+    missing = [name for name in wanted if name not in there]
+    return {name: said for name, said in zip(missing, each(why, missing), strict=True) if said}
 
 
 def where_added(client: Client, sight: Sight) -> dict[str, Callable[[], Any]]:

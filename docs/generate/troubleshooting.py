@@ -94,11 +94,11 @@ def checks() -> dict[str, str]:
     """Return module and function -> the check of the doctor that they belong to."""
     found = {("bootstrap/doctor/visit.py", name): check for name, check in VISIT.items()}
     for module in (module for many in HALVES.values() for module in many):
-        path = (module.__file__ or "").rpartition("/bootstrap/")[2]
         for check in module.CHECKS:
-            found["bootstrap/" + path, check.look.__name__] = check.name
+            path = f"{check.look.__module__.replace('.', '/')}.py"
+            found[path, check.look.__name__] = check.name
             for called in re.findall(r"yield from (\w+)\(", inspect.getsource(check.look)):
-                found["bootstrap/" + path, called] = check.name
+                found[path, called] = check.name
     return {":".join(key): name for key, name in found.items()}
 
 

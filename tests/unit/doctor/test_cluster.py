@@ -81,6 +81,18 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
         "the demo wants a namespace of its own, and teardown would delete it; set NAMESPACE to a name that is free",
     ),
     (
+        "names of namespaces",
+        {"refused": {"redhat-ods-operator": "denied the request"}},
+        "x Namespace redhat-ods-operator: may not be made: denied the request; the demo makes it; ask an administrator "
+        "to make it, or for a group that may (on ROSA: cluster-admins)",
+    ),
+    (
+        "names of namespaces",
+        {"refused": {"mine": "denied the request"}, "settings": {"namespace": "mine"}},
+        "x Namespace mine: may not be made: denied the request; the demo makes it; ask an administrator "
+        "to make it, or for a group that may (on ROSA: cluster-admins), or set NAMESPACE to another name",
+    ),
+    (
         "record",
         {"past": past("other")},
         "x ConfigMap serving-demo-record/serving-demo-record: this cluster has a demo in namespace other; "

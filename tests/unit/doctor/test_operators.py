@@ -37,9 +37,13 @@ def installed(version: str = "3.4.3", dscs: tuple[Obj, ...] = (), **spec: Any) -
     return {"facts": found, "subscriptions": [sub], "groups": [group(HOME)], "delivery": "direct"}
 
 
-def dsc(version: str = "v2", ready: bool = True, **components: str) -> Obj:
+def dsc(version: str = "v2", ready: bool = True, unready: str = "KserveReady", **components: str) -> Obj:
     states = {name: {"managementState": state} for name, state in components.items()}
-    status = {"conditions": [{"type": "Ready", "status": str(ready)}], "observedGeneration": 1}
+    parts = {"KserveReady": {"status": "True"}}
+    if not ready:
+        parts |= {unready: {"status": "False", "message": "starts"}}
+    reported = {"Ready": {"status": str(ready)}, **parts}
+    status = {"conditions": [{"type": name, **one} for name, one in reported.items()], "observedGeneration": 1}
     made = obj(
         f"datasciencecluster.opendatahub.io/{version}",
         "DataScienceCluster",
@@ -61,6 +65,23 @@ def argo_cd(**cluster_: str) -> dict[str, Any]:
     data = {key: base64.b64encode(value.encode()).decode() for key, value in cluster_.items()}
     theirs = obj("argoproj.io/v1beta1", "ArgoCD", "theirs", "team-a")
     return {"facts": facts(argocds=[theirs]), "argocd_clusters": [obj("v1", "Secret", "c", "team-a", data=data)]}
+
+
+def gitops(version: str = "1.21.4", argocds: tuple[Obj, ...] = (), disabled: str = "", **more: Any) -> dict[str, Any]:
+    """Return a cluster on which somebody has installed OpenShift GitOps."""
+    name = f"openshift-gitops-operator.v{version}"
+    env = [{"name": "OTHER", "value": "true"}, {"name": "DISABLE_DEFAULT_ARGOCD_INSTANCE", "value": disabled}]
+    theirs = subscription(GITOPS, "openshift-operators", name, labels=more.pop("labels", {}))
+    theirs["spec"]["config"] = {"env": env}
+    found = Operator(GITOPS, theirs, csv(name, "openshift-operators"))
+    return {"facts": facts(gitops=found, argocds=list(argocds), **more)}
+
+
+DEFAULT = obj("argoproj.io/v1beta1", "ArgoCD", "openshift-gitops", "openshift-gitops")
+STUDENT = obj("argoproj.io/v1beta1", "ArgoCD", "argocd", "student-1")
+MIRRORED = {"settings": {"catalog_source": "mirror"}, "catalogs": [catalog("mirror")]}
+MESH_2 = subscription("servicemeshoperator", "openshift-operators", "servicemeshoperator.v2.6.11")
+MESH_3 = subscription("servicemeshoperator3", "openshift-operators", "servicemeshoperator3.v3.2.0")
 
 
 def pod(reason: str, message: str) -> Obj:
@@ -91,6 +112,44 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
         argo_cd(server="https://kubernetes.default.svc", namespaces="team-a,team-b"),
         "x ArgoCD team-a/theirs: manages only the namespaces team-a, team-b; it delivers nothing into others, and "
         "nothing that lies in none; set DELIVERY=direct",
+    ),
+    (
+        "Argo CD",
+        gitops(disabled="True"),
+        "x Subscription openshift-operators/openshift-gitops-operator: sets DISABLE_DEFAULT_ARGOCD_INSTANCE, so there "
+        "is no ArgoCD openshift-gitops/openshift-gitops; nothing would deliver; set DELIVERY=direct, or take the "
+        "variable out of its spec.config.env",
+    ),
+    (
+        "Argo CD",
+        gitops(disabled="true", argocds=(STUDENT,)),
+        "! Subscription openshift-operators/openshift-gitops-operator: sets DISABLE_DEFAULT_ARGOCD_INSTANCE, so there "
+        "is no ArgoCD openshift-gitops/openshift-gitops; ArgoCD student-1/argocd would deliver the demo, whoever it ",
+    ),
+    (
+        "Argo CD",
+        gitops("1.10.4", (DEFAULT,)),
+        "x ClusterServiceVersion openshift-operators/openshift-gitops-operator.v1.10.4: knows no spec.source.kustomize."
+        "patches, which came with OpenShift GitOps 1.11; channel and catalog of OpenShift AI, and what settings change,"
+        " are patches of an Application; set DELIVERY=direct, or update OpenShift GitOps",
+    ),
+    (
+        "Argo CD",
+        gitops("1.10.4", (DEFAULT,), rhods=Operator(RHODS, csv=csv("rhods-operator.3.4.3", HOME))),
+        "! ClusterServiceVersion openshift-operators/openshift-gitops-operator.v1.10.4: knows no spec",
+    ),
+    (
+        "Service Mesh",
+        MIRRORED,
+        "! CatalogSource openshift-marketplace/redhat-operators: does not exist; OpenShift installs Service Mesh 3 "
+        "from a catalog of that name for the gateway of OpenShift AI 3, and without a gateway none of its components "
+        "comes up; make a CatalogSource redhat-operators of that mirror, or install package servicemeshoperator3 first",
+    ),
+    (
+        "Service Mesh",
+        {"subscriptions": [MESH_2]},
+        "! Subscription openshift-operators/servicemeshoperator: Service Mesh 2 is installed; the gateway of OpenShift "
+        "AI 3 is made by Service Mesh 3, which it may keep from coming up; ",
     ),
     (
         "olm",
@@ -216,7 +275,16 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
         "changed unasked; set its spec.components.kserve.managementState to Managed, or run this again with "
         "ALLOW_DSC_PATCH=1",
     ),
-    ("DataScienceCluster", installed(dscs=(dsc(ready=False, kserve="Managed"),)), "! DataScienceCluster theirs: "),
+    (
+        "DataScienceCluster",
+        installed(dscs=(dsc(ready=False, kserve="Managed"),)),
+        "! DataScienceCluster theirs: KserveReady: starts; the demo waits for what serves; ",
+    ),
+    (
+        "DataScienceCluster",
+        installed(dscs=(dsc(ready=False, unready="RayReady", kserve="Managed"),)),
+        "! DataScienceCluster theirs: RayReady: starts; the demo does not need that part; see its status.conditions ",
+    ),
 ]
 FINE: list[tuple[str, dict[str, Any]]] = [
     ("stages before", {}),
@@ -224,6 +292,16 @@ FINE: list[tuple[str, dict[str, Any]]] = [
     ("stages before", {"stages": ("storage",), **installed()}),
     ("Argo CD", argo_cd(server="https://kubernetes.default.svc")),
     ("Argo CD", argo_cd(server="https://another.example.com", namespaces="team-a")),
+    ("Argo CD", gitops()),
+    ("Argo CD", {**gitops(disabled="true"), "delivery": "direct"}),
+    ("Argo CD", gitops(disabled="true", labels=LABELS)),
+    ("Argo CD", gitops(disabled="false")),
+    ("Argo CD", gitops("1.11.0", (DEFAULT, STUDENT), disabled="true")),
+    ("Service Mesh", {**MIRRORED, "subscriptions": [MESH_3]}),
+    ("Service Mesh", {**MIRRORED, "settings": {"catalog_source": "mirror", "rhods_channel": "stable"}}),
+    ("Service Mesh", {**MIRRORED, "catalogs": [catalog("mirror"), catalog()]}),
+    ("Service Mesh", {"subscriptions": [MESH_2], "settings": {"rhods_channel": "stable"}}),
+    ("Service Mesh", {**installed(), "subscriptions": [MESH_2]}),
     ("olm", {"olm": False, **installed()}),
     ("catalogs", {**DOWN, **installed()}),
     ("channels", {"facts": offered(channels={}), "delivery": "direct", "stages": ("storage",)}),

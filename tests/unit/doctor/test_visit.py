@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -11,7 +11,7 @@ from bootstrap import stages
 from bootstrap.doctor import visit
 from bootstrap.doctor.finding import Check
 from bootstrap.doctor.sight import Sight
-from bootstrap.errors import Blocked, Forbidden, GuardError, LoginError
+from bootstrap.errors import ApiError, Blocked, Forbidden, GuardError, LoginError
 from bootstrap.kube.objects import Obj
 from bootstrap.settings import Settings
 from tests.unit.cluster import Objects, csv, obj, subscription
@@ -26,6 +26,7 @@ class Cluster(Objects):
 
     denied: tuple[str, ...] = ()
     forbidden: tuple[str, ...] = ()
+    reserved: ClassVar[dict[str, Exception]] = {}
 
     def __init__(self, objects: list[Obj]) -> None:
         super().__init__(objects, {"operators.coreos.com/v1alpha1"})
@@ -36,6 +37,13 @@ class Cluster(Objects):
         attributes = body["spec"]["resourceAttributes"]
         allowed = attributes["resource"] not in self.denied and not (self.denied and attributes["resource"] == "*")
         return {"status": {"allowed": allowed}}
+
+    def create(self, made: Obj, *, dry_run: bool) -> Obj:
+        assert dry_run
+        name = made["metadata"]["name"]
+        if name in self.reserved:
+            raise self.reserved[name]
+        return made
 
     def list(self, api_version: str, kind: str, *more: Any, **selectors: Any) -> list:
         if kind in self.forbidden:
@@ -72,7 +80,7 @@ def signed_in(monkeypatch: pytest.MonkeyPatch, client: Cluster) -> None:
     monkeypatch.setattr(stages, "sign_in", lambda settings: (SESSION, client))
 
 
-def test_a_healthy_cluster_gives_a_visit_and_nothing_but_reviews_is_sent(
+def test_a_healthy_cluster_gives_a_visit_and_nothing_but_reviews_and_dry_runs_is_sent(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client = Cluster(healthy())
@@ -141,6 +149,22 @@ def test_rights_are_asked_one_by_one_only_without_cluster_admin(
     assert len(client.sent) > 5
 
 
+def test_namespaces_that_may_not_be_made_are_found_by_a_dry_run(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = Cluster(healthy())
+    webhook = 'admission webhook "namespace-validation" denied the request: Prevented from accessing Red Hat namespaces'
+    client.reserved = {
+        "redhat-ods-operator": Forbidden(webhook, status=403),
+        "serving-demo-gitops": ApiError("admission webhook does not support dry run", status=400),
+        "serving-demo-record": ApiError("failed calling webhook", status=500),
+    }
+    signed_in(monkeypatch, client)
+    (found,) = [one for one in visit.examine(settings).checked if one.name == "names of namespaces"]
+    (told,) = found.findings
+    assert str(told).startswith(f"Namespace redhat-ods-operator: may not be made: {webhook}; ")
+
+
 def test_already_have_rhods_without_it_is_refused_before_anything_else(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -174,7 +198,7 @@ def test_a_reset_is_stopped_where_the_demo_could_not_be_made_again(
 
 def test_every_check_has_a_name_of_its_own() -> None:
     names = [check.name for check in visit.CLUSTER]
-    assert len(names) == len(set(names)) == 21
+    assert len(names) == len(set(names)) == 23
     assert [check.name for check in visit.TEARDOWN] == ["token", "record", "webhooks", "aggregated APIs"]
 
 
