@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from bootstrap.doctor.finding import Check, Finding
-from bootstrap.doctor.sight import Sight, adds
+from bootstrap.doctor.sight import Sight, adds, release
 from bootstrap.facts import GITOPS, RHODS
 from bootstrap.kube.objects import Obj, Ref, conditions, dig
 from bootstrap.kube.quantity import amount
@@ -45,11 +45,26 @@ def need(cpu: str, memory: str) -> Need:
 # sums of the requests of what each brings: the largest pod of it, and all of it
 LARGEST = {
     "gitops": need("250m", "1Gi"),
-    "rhods": need("1", "2Gi"),
     "storage": need("100m", "256Mi"),
     "serving": need("500m", "1Gi"),
 }
-ALL = {**LARGEST, "gitops": need("1700m", "2400Mi"), "rhods": need("4500m", "6Gi")}
+ALL = {**LARGEST, "gitops": need("1700m", "2400Mi")}
+# the same of OpenShift AI, since a release: a pod of the dashboard; all of those, the operator and what serves.
+# Where the product has it: rehearsal/operators/openshift_ai (versions, bundle, components), which a test adds up.
+# The dashboards of what lies between 2.8 and 2.25 are not known; the smaller figure refuses nobody wrongly
+OPENSHIFT_AI = {
+    (3,): (need("3100m", "5632Mi"), need("7900m", "12400Mi")),
+    (2, 9): (need("1500m", "3Gi"), need("5100m", "7300Mi")),
+    (2,): (need("1", "2Gi"), need("5900m", "11000Mi")),
+}
+
+
+def asked(sight: Sight, stage: str) -> tuple[Need, Need]:
+    """Return the largest pod that a stage brings, and all that it brings."""
+    if stage != "rhods":
+        return LARGEST[stage], ALL[stage]
+    version = release(sight) or (2, 9)
+    return next((needs for since, needs in OPENSHIFT_AI.items() if version >= since), OPENSHIFT_AI[(2, 9)])
 
 
 def added(sight: Sight) -> list[str]:
@@ -103,7 +118,9 @@ def nodes(sight: Sight) -> Iterator[Finding]:
     stages = added(sight)
     if not stages:
         return
-    free, grows = open_nodes(sight), bool(sight.autoscalers)
+    # where the control plane runs elsewhere (ROSA with hosted control planes), its pools grow, and nothing here tells
+    hosted = any(dig(one, "status", "controlPlaneTopology") == "External" for one in sight.infrastructures)
+    free, grows = open_nodes(sight), hosted or bool(sight.autoscalers)
     names = ", ".join(stages)
     why = f"{names} {'asks' if len(stages) == 1 else 'ask'} for that much"
     step = "add a node, or remove what nobody uses"
@@ -111,14 +128,15 @@ def nodes(sight: Sight) -> Iterator[Finding]:
         what = f"none of {len(sight.nodes)} takes pods: each is not Ready, cordoned or tainted"
         yield Finding("nodes", what, "the demo runs pods", "`oc get nodes`; uncordon one, or add one")
         return
-    wanted, left = sum((ALL[name] for name in stages), Need()), sum(free.values(), Need())
+    needs = {name: asked(sight, name) for name in stages}
+    wanted, left = sum((whole for _, whole in needs.values()), Need()), sum(free.values(), Need())
     if not wanted.fits(left):
         what = f"{left} are free on {len(free)} nodes, {wanted} are needed"
         yield Finding("nodes", what, why, step, blocks=not grows)
         return
-    for name in stages:
-        if not any(LARGEST[name].fits(one) for one in free.values()):
-            what = f"no single node has {LARGEST[name]} free"
+    for name, (largest, _) in needs.items():
+        if not any(largest.fits(one) for one in free.values()):
+            what = f"no single node has {largest} free"
             yield Finding("nodes", what, f"one pod of stage {name} asks for that much", step, blocks=not grows)
 
 
@@ -167,6 +185,6 @@ def default(obj: Obj) -> bool:
 
 CHECKS = (
     Check("StorageClass", classes, ("classes", "there")),
-    Check("nodes", nodes, ("nodes", "pods", "there", "facts", "autoscalers")),
+    Check("nodes", nodes, ("nodes", "pods", "there", "facts", "autoscalers", "infrastructures")),
     Check("quotas", quotas, ("quotas", "there", "facts")),
 )

@@ -9,9 +9,12 @@ import pytest
 import yaml
 
 from bootstrap.doctor import room
+from bootstrap.facts import RHODS, Operator
 from bootstrap.kube.objects import Obj, Ref, dig
-from tests.unit.cluster import obj
-from tests.unit.doctor.cases import SPACE, node, storage_class
+from rehearsal.operators.openshift_ai import bundle
+from rehearsal.operators.openshift_ai.versions import VERSIONS, Version
+from tests.unit.cluster import facts, obj
+from tests.unit.doctor.cases import SPACE, node, sight, storage_class
 
 MANIFESTS = Path(__file__).parents[3] / "manifests"
 CLAIM = Ref("v1", "PersistentVolumeClaim", SPACE, "minio")
@@ -29,6 +32,11 @@ def pod(cpu: str, name: str = "n1") -> Obj:
     return obj("v1", "Pod", "p", "x", spec={"nodeName": name, "containers": [requests]})
 
 
+def control_plane(topology: str) -> Obj:
+    status = {"controlPlaneTopology": topology}
+    return obj("config.openshift.io/v1", "Infrastructure", "cluster", status=status)
+
+
 def quota(hard: dict[str, str], used: dict[str, str]) -> Obj:
     return obj("v1", "ResourceQuota", "q", SPACE, spec={"hard": hard}, status={"used": used})
 
@@ -37,11 +45,23 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     (
         "nodes",
         SMALL,
-        "x nodes: 2.0 CPU and 4.0 GiB are free on 1 nodes, 6.8 CPU and 9.6 GiB are needed; "
+        "x nodes: 2.0 CPU and 4.0 GiB are free on 1 nodes, 10.2 CPU and 15.7 GiB are needed; "
         "gitops, rhods, storage, serving ask for that much; add a node, or remove what nobody uses",
     ),
-    ("nodes", {"pods": [pod("15")]}, "x nodes: 1.0 CPU and 63.0 GiB are free on 1 nodes, 6.8 CPU and 9.6 GiB are nee"),
+    ("nodes", {"pods": [pod("15")]}, "x nodes: 1.0 CPU and 63.0 GiB are free on 1 nodes, 10.2 CPU and 15.7 GiB are "),
     ("nodes", {**SMALL, "autoscalers": [SCALER]}, "! nodes: 2.0 CPU"),
+    ("nodes", {**SMALL, "infrastructures": [control_plane("External")]}, "! nodes: 2.0 CPU"),
+    ("nodes", {**SMALL, "infrastructures": [control_plane("HighlyAvailable")]}, "x nodes: 2.0 CPU"),
+    (
+        "nodes",
+        {**SMALL, "settings": {"rhods_channel": "stable"}},
+        "x nodes: 2.0 CPU and 4.0 GiB are free on 1 nodes, 7.4",
+    ),
+    (
+        "nodes",
+        {"nodes": [node(f"n{i}", cpu="3") for i in range(5)]},
+        "x nodes: no single node has 3.1 CPU and 5.5 GiB free; one pod of stage rhods asks for that much; ",
+    ),
     (
         "nodes",
         {"nodes": [node(unschedulable=True), node("m", taints=[{"effect": "NoSchedule"}])]},
@@ -83,7 +103,7 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     ),
 ]
 FINE: list[tuple[str, dict[str, Any]]] = [
-    ("nodes", {"pods": [pod("15", "another"), pod("8")]}),
+    ("nodes", {"pods": [pod("15", "another"), pod("5")]}),
     ("nodes", {**SMALL, "there": EVERYTHING, "stages": ("storage", "serving")}),
     ("quotas", {"quotas": [quota({"requests.cpu": "2", "pods": "1"}, {})]}),
     ("StorageClass", {"classes": [], "there": {CLAIM}}),
@@ -123,3 +143,22 @@ def requests_in(path: str) -> room.Need:
 )
 def test_the_table_agrees_with_the_manifests(stage: str, path: str) -> None:
     assert requests_in(path) == room.LARGEST[stage]
+
+
+@pytest.mark.parametrize("version", VERSIONS.values(), ids=VERSIONS)
+def test_the_table_agrees_with_what_openshift_ai_asks_for(version: Version) -> None:
+    channel = {"stable": version.csv}
+    found = sight(facts=facts(openshift=(4, 18, 0), rhods=Operator(RHODS, channels=channel)))
+    largest, whole = room.asked(found, "rhods")
+    dashboard = sum((room.need(one.cpu, one.memory) for one in version.dashboard), room.Need())
+    assert largest == dashboard
+    operator = room.requested(bundle.deployment(version)["spec"]["template"])
+    pods = [operator] * version.replicas + [dashboard] * version.dashboard_replicas
+    surely = sum(pods, room.Need())
+    assert surely.fits(whole)
+    assert (whole - surely).fits(room.need("1", "1Gi")), "controllers are small beside these"
+
+
+def test_an_openshift_ai_that_no_channel_tells_of_needs_no_more_than_any() -> None:
+    unknown = sight(facts=facts(openshift=(4, 99)))
+    assert room.asked(unknown, "rhods")[1].cpu == min(whole.cpu for _, whole in room.OPENSHIFT_AI.values())
