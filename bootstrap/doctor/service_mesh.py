@@ -24,8 +24,9 @@ def gateway(sight: Sight) -> Iterator[Finding]:
         return
     packages = {dig(obj, "spec", "name"): Ref.of(obj) for obj in sight.subscriptions}
     there = {Ref.of(obj).name for obj in sight.catalogs if Ref.of(obj).namespace == MARKETPLACE}
-    mirrored = sight.settings.catalog_source not in (None, CATALOG)  # else the check of the catalogs tells
-    if mirrored and CATALOG not in there and "servicemeshoperator3" not in packages:
+    needed = {sight.settings.catalog_source or operator.source or CATALOG for operator, _ in sight.installing}
+    # of a catalog that we need ourselves, the check of the catalogs tells
+    if CATALOG not in needed | there and "servicemeshoperator3" not in packages:
         yield Finding(
             f"CatalogSource {MARKETPLACE}/{CATALOG}",
             "does not exist",

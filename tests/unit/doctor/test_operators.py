@@ -147,6 +147,11 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     ),
     (
         "Service Mesh",
+        {"catalogs": [catalog("mirror")], "facts": offered(source="mirror"), "delivery": "direct"},
+        "! CatalogSource openshift-marketplace/redhat-operators: does not exist; ",
+    ),
+    (
+        "Service Mesh",
         {"subscriptions": [MESH_2]},
         "! Subscription openshift-operators/servicemeshoperator: Service Mesh 2 is installed; the gateway of OpenShift "
         "AI 3 is made by Service Mesh 3, which it may keep from coming up; ",
