@@ -8,6 +8,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ ROOT = Path(__file__).resolve().parents[2]
 IMAGES = ROOT / "rehearsal" / "images"
 START_SECONDS, STOP_SECONDS = 60, 30
 TYPES = messages.build()
+DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # no proxy of the environment leads to loopback
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ class Server:
         for name, value in headers.items():
             request.add_header(name.replace("_", "-"), value)
         try:
-            with urllib.request.urlopen(request, timeout=30) as answer:
+            with DIRECT.open(request, timeout=30) as answer:
                 return Reply(answer.status, {k.lower(): v for k, v in answer.headers.items()}, answer.read())
         except urllib.error.HTTPError as answer:
             with answer:
@@ -69,7 +71,8 @@ class Server:
     def call(self, call: str, /, **fields: Any) -> Any:
         """One gRPC call."""
         if not self.channels:
-            self.channels.append(grpc.insecure_channel(f"127.0.0.1:{self.ports['grpc']}"))
+            direct = [("grpc.enable_http_proxy", 0)]
+            self.channels.append(grpc.insecure_channel(f"127.0.0.1:{self.ports['grpc']}", direct))
         method = self.channels[0].unary_unary(
             f"/{messages.SERVICE}/{call}",
             request_serializer=lambda message: message.SerializeToString(),
@@ -116,7 +119,8 @@ def wait_until_ready(server: Server) -> None:
                 server.seconds_to_ready = time.monotonic() - begin
                 return
         except OSError:
-            time.sleep(0.02)
+            pass
+        time.sleep(0.02)
     pytest.fail(f"{server.kind} was not live within {START_SECONDS} s:\n{server.log.read_text(errors='replace')}")
 
 
@@ -135,7 +139,18 @@ def stop(server: Server) -> float:
     return time.monotonic() - begin
 
 
-@pytest.fixture(scope="session", params=["v2server", "triton"])
+@contextmanager
+def running(kind: str, repository: Path, scratch: Path, *arguments: str) -> Iterator[Server]:
+    """A live server, which ends with the block, also where it never gets live."""
+    made = start(kind, repository, scratch, *arguments)
+    try:
+        wait_until_ready(made)
+        yield made
+    finally:
+        stop(made)
+
+
+@pytest.fixture(scope="package", params=["v2server", "triton"])
 def kind(request: pytest.FixtureRequest) -> str:
     """The name of a server that runs on this machine."""
     name = str(request.param)
@@ -148,27 +163,24 @@ def kind(request: pytest.FixtureRequest) -> str:
     return name
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def server(kind: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server whose models are loaded by request, with all of the repository loaded at first."""
     scratch = tmp_path_factory.mktemp(kind)
-    made = start(kind, fill(scratch / "models"), scratch, "--model-control-mode=explicit", "--load-model=*")
-    wait_until_ready(made)
-    yield made
-    stop(made)
+    arguments = ("--model-control-mode=explicit", "--load-model=*")
+    with running(kind, fill(scratch / "models"), scratch, *arguments) as made:
+        yield made
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def bare_server(kind: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server with default settings over a repository whose only model file lies flat in its root."""
     scratch = tmp_path_factory.mktemp(f"{kind}-bare")
     repository = scratch / "models"
     repository.mkdir()
     (repository / "model.onnx").write_bytes((ROOT / "model" / "fraud" / "1" / "model.onnx").read_bytes())
-    made = start(kind, repository, scratch)
-    wait_until_ready(made)
-    yield made
-    stop(made)
+    with running(kind, repository, scratch) as made:
+        yield made
 
 
 def fill(repository: Path) -> Path:
@@ -210,15 +222,13 @@ def echo() -> bytes:
 @pytest.fixture
 def serve() -> Iterator[Any]:
     """Starts servers of the test's own, which end with it."""
-    started: list[Server] = []
+    with ExitStack() as started:  # stops all of them, and raises what went wrong after that
 
-    def begin(kind: str, repository: Path, scratch: Path, *arguments: str, wait: bool = False) -> Server:
-        started.append(start(kind, repository, scratch, *arguments))
-        if wait:
-            wait_until_ready(started[-1])
-        return started[-1]
+        def begin(kind: str, repository: Path, scratch: Path, *arguments: str, wait: bool = False) -> Server:
+            server = start(kind, repository, scratch, *arguments)
+            started.callback(stop, server)
+            if wait:
+                wait_until_ready(server)
+            return server
 
-    yield begin
-    for one in started:
-        if one.process.poll() is None:
-            stop(one)
+        yield begin

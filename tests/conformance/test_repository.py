@@ -104,10 +104,12 @@ def test_a_server_that_cannot_serve_ends(kind, tmp_path, content, arguments, ser
     for _ in range(3):  # the real server hangs in its own way out once in a hundred times, all being said
         server = serve(kind, repository, tmp_path, *arguments)
         try:
-            assert server.process.wait(20) == 1, server.log.read_text(errors="replace")
+            seconds = 60 if kind == "v2server" else 20
+            assert server.process.wait(seconds) == 1, server.log.read_text(errors="replace")
             return
         except subprocess.TimeoutExpired:
             assert kind == "triton", server.log.read_text(errors="replace")
+            server.process.kill()  # it would not heed the fixture's SIGTERM either
     pytest.fail(server.log.read_text(errors="replace"))
 
 
