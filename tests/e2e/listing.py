@@ -79,15 +79,15 @@ def unready(client: Client) -> list[str]:
     return [f"{Ref.of(obj)}: {verdict.reason}" for obj in found if not (verdict := judge(obj)).ready]
 
 
-def returned(client: Client, before: Listing, seconds: float = 30) -> list[str]:
+def returned(client: Client, before: Listing, seconds: float = 120, stays: Mapping[str, str] = STAYS) -> list[str]:
     """The difference to a listing, once controllers that go on have put right what they keep; empty is as it was."""
     end = time.monotonic() + seconds
-    while (found := difference(before, listing(client))) and time.monotonic() < end:
+    while (found := difference(before, listing(client), stays)) and time.monotonic() < end:
         time.sleep(PAUSE)
     return found
 
 
-def restored(client: Client, before: Listing, seconds: float = 30) -> None:
+def restored(client: Client, before: Listing, seconds: float = 120) -> None:
     """The cluster is as it was; else the failure shows the difference."""
     if found := returned(client, before, seconds):
         raise AssertionError("\n".join(["the cluster is not as it was:", *found]))

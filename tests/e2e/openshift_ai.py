@@ -46,7 +46,7 @@ class Platform:
             self.kubectl("apply", "-f", str(path), check=False)
             return len(self.kubectl("get", "-f", str(path), "-o", "name", check=False).split()) == wanted
 
-        eventually(applied, 60, 2)
+        eventually(applied, every=2)
 
     def get(self, *what: str) -> Obj:
         """An object as it is now, {} where it is missing."""

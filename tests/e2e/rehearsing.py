@@ -17,6 +17,7 @@ from rehearsal.cluster import CLONE, Cluster
 from rehearsal.toolchain import tool
 
 UP_SECONDS = 420  # a warm `up` takes under 20; more than its own limit, so that it can say what is missing
+KUBECTL_SECONDS = 300  # more than the --timeout of any wait given to it, so that it can say what is missing
 RUNNING = "E2E_REHEARSAL"  # name of a rehearsal of yours that the tests may use, instead of one of their own
 
 
@@ -41,7 +42,7 @@ def kubectl_for(cluster: Cluster) -> Kubectl:
 
     def run(*arguments: str, stdin: str | None = None, check: bool = True) -> str:
         command = [str(tool("kubectl")), "--kubeconfig", str(cluster.kubeconfig), *arguments]
-        ended = subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=120)
+        ended = subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=KUBECTL_SECONDS)
         if check and ended.returncode:
             pytest.fail(f"kubectl {' '.join(arguments)}: exit {ended.returncode}\n{ended.stdout}{ended.stderr}")
         return ended.stdout
@@ -59,14 +60,20 @@ def fault(cluster: Cluster, name: str, *given: str) -> Iterator[None]:
         rehearsal("fault", "--name", cluster.name, name, "off", *given, root=cluster.root.parent)
 
 
-def eventually(check: Callable[[], object], seconds: float = 30, every: float = 0.2) -> object:
-    """The first true answer of the check, or a failure that shows its last answer."""
-    end, last = time.monotonic() + seconds, None
-    while time.monotonic() < end:
-        if last := check():
-            return last
+def eventually(check: Callable[[], object], seconds: float = 120, every: float = 0.2) -> object:
+    """The first true answer of the check, or a failure that shows its last answer, or why there was none."""
+    end, late = time.monotonic() + seconds, False
+    while True:
+        last: object
+        try:
+            if last := check():
+                return last
+        except (LookupError, OSError) as problem:  # a field that is not there yet, a connection that breaks
+            last = problem
+        if late:
+            pytest.fail(f"not true within {seconds:g} s; last answer: {last!r}")
         time.sleep(every)
-    pytest.fail(f"not true within {seconds:g} s; last answer: {last!r}")
+        late = time.monotonic() >= end  # what became true in the last pause counts
 
 
 def state_of(cluster: Cluster) -> str:

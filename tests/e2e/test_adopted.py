@@ -116,4 +116,4 @@ def test_a_cluster_that_was_made_to_serve_stops_again(somebody: User, platform: 
     assert "known answers exactly" in somebody.run("already-have-rhods", "DELIVERY=direct", "ALLOW_DSC_PATCH=1")
     assert "would put back what DataScienceCluster a-cluster said before" in somebody.run("teardown", "DRY_RUN=1")
     somebody.run("teardown", "YES=1")
-    restored(connect(somebody.cluster.kubeconfig), before, 90)
+    restored(connect(somebody.cluster.kubeconfig), before)

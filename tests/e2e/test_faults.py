@@ -60,7 +60,7 @@ def test_an_operator_never_gets_ready(cluster: Cluster, hello: Installation) -> 
     with fault(cluster, "operator-never-ready", f"package={HELLO}"):
         hello.subscribe()
         eventually(lambda: hello.csv().get("status", {}).get("phase") == "Installing", 150, 0.5)
-        eventually(lambda: conditions(hello).get("ContainersReady") == "True", 30, 0.5)
+        eventually(lambda: conditions(hello).get("ContainersReady") == "True", every=0.5)
         assert conditions(hello)["Ready"] == "False"
         assert not hello.succeeded()
     eventually(hello.succeeded, 150, 0.5)
@@ -95,7 +95,7 @@ def test_an_image_cannot_be_pulled(cluster: Cluster, kubectl: Kubectl, namespace
         start(kubectl, namespace)
         eventually(lambda: reason(kubectl, namespace) in ("ErrImagePull", "ImagePullBackOff"))
         assert "503 Service Unavailable (fault image-pull)" in kubectl("get", "events", "-n", namespace)
-    eventually(lambda: pod(kubectl, namespace)["status"]["phase"] == "Running", 60)
+    eventually(lambda: pod(kubectl, namespace)["status"]["phase"] == "Running")
 
 
 def test_the_node_is_full(cluster: Cluster, kubectl: Kubectl, namespace: str) -> None:
@@ -104,7 +104,7 @@ def test_the_node_is_full(cluster: Cluster, kubectl: Kubectl, namespace: str) ->
         start(kubectl, namespace)
         eventually(lambda: "Insufficient cpu" in kubectl("get", "events", "-n", namespace))
         assert pod(kubectl, namespace)["status"]["phase"] == "Pending"
-    eventually(lambda: pod(kubectl, namespace)["status"]["phase"] == "Running", 60)
+    eventually(lambda: pod(kubectl, namespace)["status"]["phase"] == "Running")
 
 
 def start(kubectl: Kubectl, namespace: str) -> None:
@@ -147,7 +147,7 @@ def test_a_namespace_stays_terminating(cluster: Cluster, kubectl: Kubectl, broad
         expected = "NamespaceDeletionDiscoveryFailure" if broad else "NamespaceFinalizersRemaining"
         where = f'jsonpath={{.status.phase}} {{.status.conditions[?(@.type=="{expected}")].status}}'
         eventually(lambda: kubectl("get", "namespace", target, "-o", where) == "Terminating True")
-    eventually(lambda: "NotFound" in refused(cluster, "get", "namespace", target), 60)
+    eventually(lambda: "NotFound" in refused(cluster, "get", "namespace", target))
 
 
 def test_no_storageclass_is_the_default(cluster: Cluster, kubectl: Kubectl) -> None:
@@ -162,4 +162,4 @@ def test_the_api_server_restarts(cluster: Cluster, kubectl: Kubectl) -> None:
     before = int(str(parts(root, name)["kube-apiserver"]["restarts"]))
     with fault(cluster, "api-restart"):
         eventually(lambda: parts(root, name)["kube-apiserver"]["restarts"] == before + 1)
-        eventually(lambda: " Ready " in kubectl("get", "nodes", "--no-headers", check=False), 60)
+        eventually(lambda: " Ready " in kubectl("get", "nodes", "--no-headers", check=False))

@@ -24,7 +24,7 @@ def hello(kubectl: Kubectl, cluster: Cluster) -> Iterator[Installation]:
     """The first package, installed by hand-written objects."""
     found = Installation(kubectl, "t-olm")
     found.subscribe()
-    eventually(found.succeeded, 90)
+    eventually(found.succeeded, 240)
     yield found
     found.remove()
 
@@ -38,7 +38,7 @@ def test_the_operator_runs_as_a_pod_under_its_own_service_account(hello: Install
 
 
 def test_the_subscription_points_at_what_it_installed(hello: Installation) -> None:
-    eventually(lambda: hello.subscription()["status"].get("state") == "AtLatestKnown", 30)
+    eventually(lambda: hello.subscription()["status"].get("state") == "AtLatestKnown")
     status = hello.subscription()["status"]
     assert status["installedCSV"] == "hello-operator.v1.0.0"
     plan = hello.get("installplan", status["installPlanRef"]["name"])
@@ -48,7 +48,7 @@ def test_the_subscription_points_at_what_it_installed(hello: Installation) -> No
 
 def test_it_does_its_work(hello: Installation) -> None:
     hello.kubectl("apply", "-n", hello.namespace, "-f", "-", stdin=json.dumps(GREETING))
-    text = eventually(lambda: hello.get("configmap", "ann").get("data", {}).get("text"), 30)
+    text = eventually(lambda: hello.get("configmap", "ann").get("data", {}).get("text"))
     assert text == "hello, Ann"
 
 
@@ -70,7 +70,7 @@ def code(hello: Installation, path: str) -> str:
 def test_a_second_operator_group_is_too_many(hello: Installation) -> None:
     """OLM itself says so, and the operator that runs is marked failed until one of the two goes."""
     hello.apply_group("another")
-    eventually(lambda: hello.csv().get("status", {}).get("reason") == "TooManyOperatorGroups", 60)
+    eventually(lambda: hello.csv().get("status", {}).get("reason") == "TooManyOperatorGroups")
     status = hello.csv()["status"]
     assert status["phase"] == "Failed"
     assert "csv created in namespace with multiple operatorgroups" in status["message"]

@@ -108,11 +108,11 @@ def test_a_connection_without_its_type_is_of_no_use(platform: Platform) -> None:
     platform.kubectl("create", "secret", "generic", "untyped", "-n", "shop", "--from-literal=AWS_S3_BUCKET=goods")
     labels = ("opendatahub.io/dashboard=true", "opendatahub.io/managed=true")
     platform.kubectl("label", "secret", "untyped", "-n", "shop", *labels)
-    platform.until(lambda: platform.get("secret", "storage-config", "-n", "shop")["data"].get("untyped"), 30)
+    platform.until(lambda: platform.get("secret", "storage-config", "-n", "shop")["data"].get("untyped"))
     wrong = model("wrong")
     wrong["spec"]["predictor"]["model"]["storage"] = {"key": "untyped", "path": "triton-repo/"}
     platform.kubectl("apply", "-f", "-", stdin=json.dumps(wrong))
-    platform.until(lambda: "storage type" in platform.kubectl("get", "events", "-n", "shop"), 60)
+    platform.until(lambda: "storage type" in platform.kubectl("get", "events", "-n", "shop"))
     platform.kubectl("delete", "isvc", "wrong", "-n", "shop")
     platform.kubectl("delete", "secret", "untyped", "-n", "shop")
 
@@ -128,7 +128,7 @@ def test_a_path_without_its_slash_brings_the_siblings_too(platform: Platform) ->
     def said(container: str) -> str:
         return platform.kubectl("logs", *selected, "-c", container, "--tail=-1", check=False)
 
-    platform.until(lambda: "triton-repo2/other/1/model.onnx" in said("storage-initializer"), 60)
+    platform.until(lambda: "triton-repo2/other/1/model.onnx" in said("storage-initializer"))
     platform.until(
         lambda: platform.get("pods", *selected)["items"][0]["status"]["containerStatuses"][0]["restartCount"]
     )

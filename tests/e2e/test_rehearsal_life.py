@@ -157,7 +157,7 @@ def test_after_kill_of_everything_up_heals_and_down_leaves_nothing(state_root: P
     kubectl("create", "configmap", "kept", "-n", "default")
     pids = members(cluster.root)
     kill(pids)
-    assert eventually(lambda: not living(pids), 5)
+    assert eventually(lambda: not living(pids), 30)
     rehearsal("up", "--name", name, root=state_root)
     kubectl("get", "configmap", "kept", "-n", "default")
     pids = members(cluster.root)
@@ -203,7 +203,7 @@ def test_two_at_once_do_not_see_each_other(cluster: Cluster, kubectl: Kubectl, s
 @pytest.mark.parametrize("part", ["etcd", "kube-apiserver", "dataplane", "platform", "node"])
 def test_a_part_that_dies_is_restarted_and_reported(cluster: Cluster, kubectl: Kubectl, part: str) -> None:
     root, name = cluster.root.parent, cluster.name
-    eventually(lambda: parts(root, name)[part]["state"] == "ready", 60)  # else its pid is none to kill
+    eventually(lambda: parts(root, name)[part]["state"] == "ready")  # else its pid is none to kill
     before = parts(root, name)[part]
     assert int(str(before["pid"])) > 1
     os.kill(int(str(before["pid"])), signal.SIGKILL)
@@ -212,9 +212,9 @@ def test_a_part_that_dies_is_restarted_and_reported(cluster: Cluster, kubectl: K
         row = parts(root, name)[part]
         return row["state"] == "ready" and row["restarts"] == int(str(before["restarts"])) + 1
 
-    eventually(back, 60)
+    eventually(back)
     assert "killed by SIGKILL" in str(parts(root, name)[part]["last"])
-    eventually(lambda: " Ready " in kubectl("get", "nodes", "--no-headers", check=False), 60)
+    eventually(lambda: " Ready " in kubectl("get", "nodes", "--no-headers", check=False))
 
 
 def test_a_snapshot_is_the_same_cluster_again(cluster: Cluster, kubectl: Kubectl, name: str, namespace: str) -> None:
@@ -222,7 +222,7 @@ def test_a_snapshot_is_the_same_cluster_again(cluster: Cluster, kubectl: Kubectl
         pytest.skip("a person's own rehearsals get no snapshot from a test")
     root, data = cluster.root.parent, ("exec", "-n", namespace, "deploy/keeper", "--", "cat", "/data/word")
     kubectl("apply", "-n", namespace, "-f", "-", stdin="---\n".join(json.dumps(one) + "\n" for one in KEEPER))
-    kubectl("rollout", "status", "deploy/keeper", "-n", namespace, "--timeout=60s")
+    kubectl("rollout", "status", "deploy/keeper", "-n", namespace, "--timeout=180s")
     word = kubectl(*data)
     kubectl("create", "configmap", "marked", "-n", namespace, "--from-literal=a=1")
     rehearsal("snapshot", "--name", cluster.name, "of-a-test", root=root)
@@ -232,10 +232,10 @@ def test_a_snapshot_is_the_same_cluster_again(cluster: Cluster, kubectl: Kubectl
     assert copy.cluster_id == cluster.cluster_id
     assert kubectl_for(copy)("get", "configmap", "marked", "-n", namespace, "-o", "jsonpath={.data.a}") == "1"
     assert "NotFound" in refused(cluster, "get", "configmap", "marked", "-n", namespace)
-    assert eventually(lambda: kubectl_for(copy)(*data, check=False), 60) == word, "its pods run again, on their volumes"
+    assert eventually(lambda: kubectl_for(copy)(*data, check=False)) == word, "its pods run again, on their volumes"
     assert kubectl(*data) == word
     operators = ("get", "pods", "-n", "openshift-operator-lifecycle-manager", "--no-headers")
-    eventually(lambda: kubectl_for(copy)(*operators).count("1/1 ") == kubectl(*operators).count("1/1 "), 60)
+    eventually(lambda: kubectl_for(copy)(*operators).count("1/1 ") == kubectl(*operators).count("1/1 "))
 
 
 def refused(cluster: Cluster, *arguments: str) -> str:

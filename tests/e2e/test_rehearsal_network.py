@@ -143,7 +143,7 @@ def fault(cluster: Cluster) -> Iterator[Callable[..., None]]:
 def test_a_route_serves_what_its_service_has(cluster: Cluster, kubectl: Kubectl, namespace: str) -> None:
     url = f"web-{namespace}.{APPS_DOMAIN}/"
     kubectl("apply", "-n", namespace, "-f", "-", stdin=WEB)
-    kubectl("rollout", "status", "deployment/web", "-n", namespace, "--timeout=60s")
+    kubectl("rollout", "status", "deployment/web", "-n", namespace, "--timeout=180s")
 
     def served() -> Answer | None:
         answer = ask(cluster, f"https://{url}")
@@ -171,7 +171,7 @@ def test_the_proxy_reaches_routes_only(cluster: Cluster) -> None:
 def test_names_of_services_and_of_their_pods(cluster: Cluster, kubectl: Kubectl, namespace: str) -> None:
     kubectl("apply", "-n", namespace, "-f", "-", stdin=SET)
     kubectl("create", "service", "clusterip", "plain", "--tcp=80", "-n", namespace)
-    kubectl("rollout", "status", "statefulset/peer", "-n", namespace, "--timeout=60s")
+    kubectl("rollout", "status", "statefulset/peer", "-n", namespace, "--timeout=180s")
     ready = ("-l", "kubernetes.io/service-name=peers", "-o", "jsonpath={.items[*].endpoints[*].conditions.ready}")
     eventually(lambda: kubectl("get", "endpointslices", "-n", namespace, *ready) == "true true")
     names = [
@@ -183,7 +183,7 @@ def test_names_of_services_and_of_their_pods(cluster: Cluster, kubectl: Kubectl,
         "example.com",
     ]
     kubectl("apply", "-n", namespace, "-f", "-", stdin=LOOK_UP.replace("NAMES", repr(names)))
-    kubectl("wait", "--for=condition=complete", "job/look-up", "-n", namespace, "--timeout=60s")
+    kubectl("wait", "--for=condition=complete", "job/look-up", "-n", namespace, "--timeout=180s")
 
     lines = kubectl("logs", "job/look-up", "-n", namespace).splitlines()
     found = {line.split()[0]: line.split()[1:] for line in lines}
@@ -378,7 +378,7 @@ spec:
 
 def test_reencrypt_trusts_the_service_ca(cluster: Cluster, kubectl: Kubectl, namespace: str) -> None:
     kubectl("apply", "-n", namespace, "-f", "-", stdin=SAFE)
-    kubectl("rollout", "status", "deployment/safe", "-n", namespace, "--timeout=60s")
+    kubectl("rollout", "status", "deployment/safe", "-n", namespace, "--timeout=180s")
     host = f"safe-{namespace}.{APPS_DOMAIN}"
     answer = eventually(lambda: (got := ask(cluster, f"https://{host}/")).status == 200 and got)
     assert isinstance(answer, Answer)

@@ -49,8 +49,8 @@ class Space:
     def phase(self, name: str) -> str:
         return str(self.get(f"pod/{name}").get("status", {}).get("phase", ""))
 
-    def until_phase(self, name: str, phase: str, seconds: float = 30) -> None:
-        eventually(lambda: self.phase(name) == phase, seconds)
+    def until_phase(self, name: str, phase: str) -> None:
+        eventually(lambda: self.phase(name) == phase)
 
     def container(self, name: str) -> Obj:
         status = self.get(f"pod/{name}").get("status", {}).get("containerStatuses") or [{}]
@@ -76,7 +76,7 @@ def space(kubectl: Kubectl, namespace: str) -> Space:
 
 def test_a_job_completes_and_its_log_is_kept(space: Space) -> None:
     space("create", "job", "greet", "--image=busybox", "--", "sh", "-c", "echo hello; echo again >&2")
-    space("wait", "--for=condition=complete", "job/greet", "--timeout=30s")
+    space("wait", "--for=condition=complete", "job/greet", "--timeout=120s")
     assert sorted(space("logs", "job/greet").split()) == ["again", "hello"]
     status = space.get("pods")["items"][0]["status"]
     assert status["phase"] == "Succeeded"
@@ -94,7 +94,7 @@ def test_a_failing_job_reports_its_exit_code_and_last_words(space: Space) -> Non
 
 def test_a_deployment_rolls_out_and_is_scaled(space: Space) -> None:
     space("create", "deployment", "sleeper", "--image=registry.k8s.io/pause:3.10", "--replicas=2")
-    space("rollout", "status", "deployment/sleeper", "--timeout=30s")
+    space("rollout", "status", "deployment/sleeper", "--timeout=120s")
     addresses = {item["status"]["podIP"] for item in space.get("pods")["items"]}
     assert len(addresses) == 2
     space("scale", "deployment/sleeper", "--replicas=0")
@@ -104,7 +104,7 @@ def test_a_deployment_rolls_out_and_is_scaled(space: Space) -> None:
 def test_a_crashing_container_backs_off_and_shows_its_previous_log(space: Space) -> None:
     space.apply(pod("crash", "echo run $(date +%N); exit 3"))
     eventually(lambda: space.waiting("crash") == "CrashLoopBackOff")
-    eventually(lambda: space.container("crash")["restartCount"] == 2, seconds=30)
+    eventually(lambda: space.container("crash")["restartCount"] == 2)
     status = space.container("crash")
     assert status["lastState"]["terminated"]["exitCode"] == 3
     current, previous = space("logs", "crash"), space("logs", "crash", "--previous")
@@ -252,7 +252,7 @@ def test_a_config_map_reaches_environment_and_files_and_files_follow_it(space: S
     eventually(lambda: space.ready("configured"))
     eventually(lambda: space("logs", "configured").split() == ["red-rehearsal", "s3cret"])
     space.apply({**settings, "data": {"colour": "blue"}})
-    eventually(lambda: space("exec", "configured", "--", "cat", "/etc/all/colour") == "blue", seconds=15)
+    eventually(lambda: space("exec", "configured", "--", "cat", "/etc/all/colour") == "blue")
 
 
 def test_a_pod_uses_its_service_account_and_is_denied_what_it_may_not(space: Space) -> None:
@@ -282,4 +282,4 @@ def test_deleting_a_pod_gives_it_its_grace(space: Space) -> None:
     command = space("delete", "pod/polite", "--wait=false")
     assert "deleted" in command
     assert space("logs", "-f", "polite").split() == ["leaving", "left"]
-    eventually(lambda: not space.get("pod/polite"), seconds=15)
+    eventually(lambda: not space.get("pod/polite"))

@@ -102,7 +102,7 @@ def test_argo_cd_may_do_what_it_delivers_and_nothing_more(demo: Demo, kubectl: K
             "-o",
             "jsonpath={.status.conditions[*].message}",
         )
-        eventually(lambda: "is not permitted in project" in kubectl(*said), 60)
+        eventually(lambda: "is not permitted in project" in kubectl(*said))
     finally:
         kubectl("delete", "application", "stray", "-n", "openshift-gitops")
 

@@ -33,7 +33,7 @@ def argo(kubectl: Kubectl, get: Get) -> Iterator[str]:
     kubectl("create", "namespace", ARGO)
     try:
         kubectl("apply", "--server-side", "-n", ARGO, "-f", manifest)
-        eventually(lambda: all_ready(get, ARGO, 7), 120, 1)
+        eventually(lambda: all_ready(get, ARGO, 7), 300, 1)
         yield ARGO
     finally:
         kubectl("delete", "application", "--all", "-n", ARGO, "--wait=false")
@@ -68,11 +68,11 @@ def test_an_application_from_git_is_synced_healthy_and_healed(
     def status() -> Any:
         return get("application.argoproj.io", "from-git", "-n", argo).get("status") or {}
 
-    eventually(lambda: status().get("sync", {}).get("status") == "Synced", 90, 1)
-    eventually(lambda: status()["health"]["status"] == "Healthy", 60, 1)
+    eventually(lambda: status().get("sync", {}).get("status") == "Synced", every=1)
+    eventually(lambda: status()["health"]["status"] == "Healthy", every=1)
     assert status()["sync"]["revision"] == revision
     kubectl("patch", "configmap", "from-git", "-n", TARGET, "--type=merge", "-p", '{"data":{"word":"by hand"}}')
-    eventually(lambda: get("configmap", "from-git", "-n", TARGET)["data"]["word"] == "as committed", 60)
+    eventually(lambda: get("configmap", "from-git", "-n", TARGET)["data"]["word"] == "as committed")
 
 
 def application(repository: str) -> dict[str, Any]:
@@ -100,7 +100,7 @@ def cert_manager(kubectl: Kubectl) -> Iterator[Installation]:
         kubectl, "cert-manager-operator", "openshift-cert-manager-operator", "stable-v1", "redhat-operators"
     )
     found.subscribe()
-    eventually(found.succeeded, 90, 1)
+    eventually(found.succeeded, 240, 1)
     yield found
     found.remove()
 
@@ -112,7 +112,7 @@ def test_kserve_runs_from_its_own_default_configuration(
     ensure(["kserve-localmodel", "kube-rbac-proxy"])
     folder = str(data("kserve") / "config" / "default")
     try:
-        eventually(lambda: not get("namespace", "kserve"), 60, 1)
+        eventually(lambda: not get("namespace", "kserve"), every=1)
         kubectl("apply", "--server-side", "-k", folder)
         eventually(lambda: all_ready(get, "kserve", 2), 180, 1)
         pods = get("pods", "-n", "kserve")["items"]
