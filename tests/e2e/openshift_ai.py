@@ -11,8 +11,7 @@ from typing import Any
 import yaml
 
 from rehearsal.cluster import CLONE, Cluster
-from rehearsal.toolchain import tool
-from tests.e2e.rehearsing import Kubectl, eventually, rehearsal
+from tests.e2e.rehearsing import Kubectl, eventually, kubectl_command, rehearsal
 
 Obj = dict[str, Any]
 FIXTURES = CLONE / "tests" / "data" / "fidelity"
@@ -116,7 +115,7 @@ class Platform:
 
     def refused(self, manifest: Obj, verb: str = "create") -> str:
         """What the API server says to a manifest that it must not take."""
-        command = [str(tool("kubectl")), "--kubeconfig", str(self.cluster.kubeconfig), verb, "-f", "-"]
+        command = kubectl_command(self.cluster, verb, "-f", "-")
         ended = subprocess.run(
             command, input=json.dumps(manifest), capture_output=True, text=True, timeout=60, check=False
         )

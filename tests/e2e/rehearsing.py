@@ -37,11 +37,17 @@ def rehearsal(*arguments: str, root: Path | None = None, check: bool = True) -> 
     return ended
 
 
+def kubectl_command(cluster: Cluster, *arguments: str) -> list[str]:
+    """kubectl of the rehearsal's own tools, as administrator of that cluster; its cache goes with the cluster."""
+    cache = cluster.run / "kubectl-cache"
+    return [str(tool("kubectl")), f"--kubeconfig={cluster.kubeconfig}", f"--cache-dir={cache}", *arguments]
+
+
 def kubectl_for(cluster: Cluster) -> Kubectl:
-    """kubectl of the rehearsal's own tools, as administrator of that cluster."""
+    """That kubectl, to be called."""
 
     def run(*arguments: str, stdin: str | None = None, check: bool = True) -> str:
-        command = [str(tool("kubectl")), "--kubeconfig", str(cluster.kubeconfig), *arguments]
+        command = kubectl_command(cluster, *arguments)
         ended = subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=KUBECTL_SECONDS)
         if check and ended.returncode:
             pytest.fail(f"kubectl {' '.join(arguments)}: exit {ended.returncode}\n{ended.stdout}{ended.stderr}")
@@ -82,7 +88,7 @@ def state_of(cluster: Cluster) -> str:
     warnings = ("get", "events", "--all-namespaces", "--field-selector=type=Warning", "--sort-by=.lastTimestamp")
     said = []
     for arguments in (pods, warnings):
-        command = [str(tool("kubectl")), "--kubeconfig", str(cluster.kubeconfig), "--request-timeout=10s", *arguments]
+        command = kubectl_command(cluster, "--request-timeout=10s", *arguments)
         said.append(f"$ kubectl {' '.join(arguments)}")
         try:
             done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)

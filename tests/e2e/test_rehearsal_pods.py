@@ -6,6 +6,9 @@ import base64
 import json
 import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,8 +17,7 @@ from kubernetes import client, config
 from kubernetes.stream import portforward
 
 from rehearsal.cluster import Cluster
-from rehearsal.toolchain import tool
-from tests.e2e.rehearsing import Kubectl, eventually
+from tests.e2e.rehearsing import KUBECTL_SECONDS, Kubectl, eventually, kubectl_command
 
 pytestmark = pytest.mark.e2e
 SHARES_CLUSTER = True
@@ -65,6 +67,21 @@ class Space:
     def events(self, name: str) -> list[tuple[str, str]]:
         items = self.get("events")["items"]
         return [(item["reason"], item["message"]) for item in items if item["involvedObject"]["name"] == name]
+
+
+@contextmanager
+def followed(space: Space, cluster: Cluster, name: str, file: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """`kubectl logs -f` of a pod writes into the file, and has written the pod's first words."""
+    with file.open("wb") as output:
+        process = subprocess.Popen(
+            kubectl_command(cluster, "-n", space.namespace, "logs", "-f", name), stdout=output, stderr=output
+        )
+    try:
+        eventually(file.read_text)
+        yield process
+    finally:
+        process.kill()
+        process.wait()
 
 
 @pytest.fixture
@@ -141,11 +158,14 @@ def test_a_claim_is_bound_keeps_data_over_pods_and_goes_with_its_folder(space: S
     eventually(lambda: not folder.exists())
 
 
-def test_logs_follow_a_running_container_to_its_end(space: Space, cluster: Cluster) -> None:
-    space.apply(pod("counts", "for i in 1 2 3 4; do echo line $i; sleep 2; done", restartPolicy="Never"))
+def test_logs_follow_a_running_container_to_its_end(space: Space, cluster: Cluster, tmp_path: Path) -> None:
+    script = "echo line 1; until [ -e /tmp/go ]; do sleep 0.1; done; for i in 2 3 4; do echo line $i; sleep 1; done"
+    space.apply(pod("counts", script, restartPolicy="Never"))
     space.until_phase("counts", "Running")
-    assert "line 4" not in space("logs", "counts"), "it is not to have ended before it is followed"
-    assert space("logs", "-f", "counts").splitlines() == [f"line {number}" for number in (1, 2, 3, 4)]
+    with followed(space, cluster, "counts", said := tmp_path / "said") as process:
+        space("exec", "counts", "--", "touch", "/tmp/go")
+        assert process.wait(KUBECTL_SECONDS) == 0
+    assert said.read_text().splitlines() == [f"line {number}" for number in (1, 2, 3, 4)]
     assert space("logs", "counts", "--tail=1") == "line 4\n"
     assert space("logs", "counts", "--timestamps").splitlines()[0].split()[0].endswith("Z")
 
@@ -156,10 +176,8 @@ def test_exec_runs_in_the_container_with_its_streams_and_exit_code(space: Space,
     eventually(lambda: space.ready("host"))
     assert space("exec", "host", "--", "sh", "-c", "echo $WHO $(cat /proc/1/comm)").split() == ["me", "sh"]
     assert space("exec", "-i", "host", "--", "tr", "a-z", "A-Z", stdin="shout") == "SHOUT"
-    command = [str(tool("kubectl")), "--kubeconfig", str(cluster.kubeconfig), "-n", space.namespace]
-    ended = subprocess.run(
-        [*command, "exec", "host", "--", "sh", "-c", "echo no >&2; exit 7"], capture_output=True, timeout=30
-    )
+    command = kubectl_command(cluster, "-n", space.namespace, "exec", "host", "--", "sh", "-c", "echo no >&2; exit 7")
+    ended = subprocess.run(command, capture_output=True, timeout=KUBECTL_SECONDS)
     assert ended.returncode == 7
     assert b"no" in ended.stderr
 
@@ -173,7 +191,7 @@ def test_port_forward_by_the_python_client(space: Space, cluster: Cluster) -> No
     api = client.CoreV1Api(config.new_client_from_config(str(cluster.kubeconfig)))  # type: ignore[no-untyped-call]
     forward = portforward(api.connect_get_namespaced_pod_portforward, "web", space.namespace, ports="8000")
     stream = forward.socket(8000)
-    stream.setblocking(True)
+    stream.settimeout(60)
     stream.sendall(b"GET /page HTTP/1.0\r\n\r\n")
     answer = b""
     while chunk := stream.recv(4096):
@@ -274,12 +292,12 @@ def test_a_pod_uses_its_service_account_and_is_denied_what_it_may_not(space: Spa
     assert f'"system:serviceaccount:{space.namespace}:default" cannot list resource "secrets"' in space("logs", "asks")
 
 
-def test_deleting_a_pod_gives_it_its_grace(space: Space) -> None:
-    script = "trap 'echo leaving; sleep 3; echo left; exit 0' TERM; touch /tmp/polite; while :; do sleep 0.1; done"
-    trapped = {"readinessProbe": {"exec": {"command": ["test", "-e", "/tmp/polite"]}}}
-    space.apply(pod("polite", script, terminationGracePeriodSeconds=10, container=trapped))
-    eventually(lambda: space.ready("polite"))
-    command = space("delete", "pod/polite", "--wait=false")
-    assert "deleted" in command
-    assert space("logs", "-f", "polite").split() == ["leaving", "left"]
+def test_deleting_a_pod_gives_it_its_grace(space: Space, cluster: Cluster, tmp_path: Path) -> None:
+    script = "trap 'echo leaving; sleep 3; echo left; exit 0' TERM; echo trapped; while :; do sleep 0.1; done"
+    space.apply(pod("polite", script, terminationGracePeriodSeconds=10))
+    space.until_phase("polite", "Running")
+    with followed(space, cluster, "polite", said := tmp_path / "said") as process:
+        assert "deleted" in space("delete", "pod/polite", "--wait=false")
+        assert process.wait(KUBECTL_SECONDS) == 0
+    assert said.read_text().split() == ["trapped", "leaving", "left"]
     eventually(lambda: not space.get("pod/polite"))
