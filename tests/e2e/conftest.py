@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,14 @@ import pytest
 from rehearsal.cluster import DEFAULT_RHODS, Cluster, root_of
 from tests.e2e.journey import User, user_of
 from tests.e2e.rehearsing import RUNNING, Kubectl, kubectl_for, rehearsal, state_of
+
+
+@pytest.fixture(scope="session", autouse=True)
+def ends_in_order() -> Iterator[None]:
+    """SIGTERM ends the tests as Ctrl-C does, which takes the clusters down."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGTERM, before)
 
 
 @pytest.fixture(scope="session")

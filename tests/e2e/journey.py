@@ -55,7 +55,8 @@ class User:
 
     def paste(self, command: str) -> Any:
         """The answer to a command pasted into a shell that knows nothing of the rehearsal."""
-        done = subprocess.run(["/bin/sh", "-c", command], env={"PATH": os.environ["PATH"]}, capture_output=True)
+        bare = {"PATH": os.environ["PATH"]}
+        done = subprocess.run(["/bin/sh", "-c", command], env=bare, capture_output=True, timeout=60)
         return json.loads(done.stdout or b"null")
 
     def writes(self) -> list[str]:

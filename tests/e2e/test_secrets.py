@@ -88,9 +88,8 @@ def test_a_password_is_enough_for_the_whole_journey(journey: Journey, before: Li
 
 def test_the_curl_of_the_credentials_answers(journey: Journey) -> None:
     found = json.loads(journey.run("credentials", "JSON=1", heard=False).stdout)
-    done = subprocess.run(
-        ["/bin/sh", "-c", found["inference"]["curl"]], env={"PATH": "/usr/bin:/bin"}, capture_output=True
-    )
+    pasted = ["/bin/sh", "-c", found["inference"]["curl"]]
+    done = subprocess.run(pasted, env={"PATH": "/usr/bin:/bin"}, capture_output=True, timeout=60)
     assert json.loads(done.stdout)["outputs"][0]["name"] == "dense_3"
     assert found["argocd"]["password"]
     standings = json.loads(journey.run("status", "JSON=1").stdout)
