@@ -96,12 +96,12 @@ def is_full(cluster: Cluster) -> bool:
 def on(cluster: Cluster, condition: Condition) -> Iterator[None]:
     """The cluster is as the condition says, and healthy again afterwards."""
     root = cluster.root.parent
-    if condition.objects:
-        apply(cluster, *condition.objects)
-    if condition.fault:
-        rehearsal("fault", "--name", NAME, condition.fault[0], "on", *condition.fault[1:], root=root)
     full = condition.name == "nodes-full"
     try:
+        if condition.objects:
+            apply(cluster, *condition.objects)
+        if condition.fault:
+            rehearsal("fault", "--name", NAME, condition.fault[0], "on", *condition.fault[1:], root=root)
         eventually(lambda: not full or is_full(cluster))  # the node tells a moment later
         yield
     finally:
@@ -114,7 +114,8 @@ def on(cluster: Cluster, condition: Condition) -> Iterator[None]:
             if before := healthy.get((one["kind"], one["metadata"]["name"])):
                 apply(cluster, before)
             else:
-                kubectl_for(cluster)("delete", "--wait=false", "-f", "-", stdin=json.dumps(one))
+                gone = ("delete", "--wait=false", "--ignore-not-found", "-f", "-")
+                kubectl_for(cluster)(*gone, stdin=json.dumps(one))
 
 
 # --- what is typed: nothing is asked of any cluster

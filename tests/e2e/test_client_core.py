@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +19,7 @@ from bootstrap.kube.record import Keeper, exclusive, leftovers, read
 from bootstrap.kube.wait import Target, wait
 from rehearsal.toolchain import tool
 from tests.e2e.control_plane import control_plane
+from tests.e2e.journey import written
 
 pytestmark = pytest.mark.e2e
 BINARIES = ("etcd", "kube-apiserver", "kube-controller-manager")
@@ -150,25 +150,22 @@ def find(objs: list[Obj], kind: str) -> Obj:
     return next(obj for obj in objs if obj["kind"] == kind)
 
 
-def writes(folder: Path, client: Client) -> int:
+def writes(folder: Path) -> int:
     """How many writes of ours the audit log holds, dry runs not counted."""
-    with (folder / "audit.log").open() as log:
-        entries = [json.loads(line) for line in log]
-    ours = [one for one in entries if one["userAgent"] == "serving-demo" and one["stage"] == "ResponseComplete"]
-    return sum(one["verb"] not in {"get", "list", "watch"} and "dryRun" not in one["requestURI"] for one in ours)
+    return len(list(written(folder / "audit.log")))
 
 
 def test_a_plan_an_apply_and_a_second_apply_without_a_write(client: Client, folder: Path) -> None:
     objs = demo()
-    before = writes(folder, client)
+    before = writes(folder)
     assert len(run(client, objs, dry_run=True).created) == len(objs)
-    assert writes(folder, client) == before
+    assert writes(folder) == before
     assert len(run(client, objs).created) == len(objs)
-    after = writes(folder, client)
+    after = writes(folder)
     assert after - before == len(objs)
     again = run(client, objs)
     assert (len(again.unchanged), again.changed) == (len(objs), False)
-    assert writes(folder, client) == after
+    assert writes(folder) == after
     assert not run(client, objs, dry_run=True).changed
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from bootstrap.kube.connection import connect
 from tests.e2e.journey import User, user
-from tests.e2e.listing import Listing, difference, listing, restored, settled
+from tests.e2e.listing import Listing, restored, settled
 from tests.e2e.rehearsing import RUNNING, Kubectl, eventually, kubectl_for
 
 pytestmark = [pytest.mark.e2e, pytest.mark.soak]
@@ -89,10 +89,11 @@ def test_another_cluster_behind_the_same_path_is_not_touched(
         plant("create", "namespace", "serving-demo-record")
         meta = {"name": record["metadata"]["name"], "namespace": record["metadata"]["namespace"]}
         plant("apply", "-f", "-", stdin=json.dumps({**record, "metadata": meta}))
-        then = listing(connect(another.cluster.kubeconfig))
+        client = connect(another.cluster.kubeconfig)
+        then = settled(client)
         for verb in ("teardown", "reset"):
             assert "the record is about cluster" in there.run(verb, "YES=1", code=2)
-        assert not difference(then, listing(connect(another.cluster.kubeconfig)))
+        restored(client, then)
         assert there.writes() == []
     kubectl("get", "namespace", SPACE)
 

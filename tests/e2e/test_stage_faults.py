@@ -88,6 +88,9 @@ def test_a_fault_is_named_and_survived(case: Case, somebody: User, kubectl: Kube
         switch(somebody, case, "off")
     if case.fault == "route-not-admitted":
         eventually(lambda: admitted(kubectl) == "True")
-    assert named or (case.survived and not code), f"{case.says!r} was not named\n{said.read_text()}"
+    if case.survived:
+        assert code == 0, f"exit {code}\n{said.read_text()}"
+    else:
+        assert named, f"{case.says!r} was not named\n{said.read_text()}"
     assert "Traceback" not in said.read_text()
     somebody.run(case.verb, "DELIVERY=gitops")

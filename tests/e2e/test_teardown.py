@@ -14,7 +14,7 @@ import pytest
 from bootstrap.kube.client import Client
 from bootstrap.kube.connection import connect
 from rehearsal.cluster import CLONE, Cluster
-from tests.e2e.listing import Listing, difference, listing, restored, settled
+from tests.e2e.listing import Listing, restored, settled
 from tests.e2e.rehearsing import Kubectl, eventually, rehearsal
 
 pytestmark = pytest.mark.e2e
@@ -66,7 +66,7 @@ def keys(kubectl: Kubectl) -> list[str]:
 def test_without_a_demo_there_is_nothing_to_tear_down(demo: Demo, before: Listing, client: Client) -> None:
     assert "no record of the demo" in demo("teardown", "YES=1", code=2).stderr
     assert "no record of the demo" in demo("reset", "YES=1", code=2).stderr
-    assert not "\n".join(difference(before, listing(client)))
+    restored(client, before)
 
 
 def test_the_demo_comes_up_and_a_second_run_has_nothing_to_do(demo: Demo, before: Listing) -> None:
@@ -112,12 +112,12 @@ def test_the_record_of_another_cluster_stops_everything(demo: Demo, kubectl: Kub
     real = kubectl("get", *where, "-o", "jsonpath={.data.clusterID}")
     kubectl("patch", *where, "--type=merge", "-p", json.dumps({"data": {"clusterID": "another"}}))
     try:
-        then = listing(client)
+        then = settled(client)
         for verb in ("teardown", "reset"):
             said = demo(verb, "YES=1", code=2).stderr
             assert "the record is about cluster another" in said
             assert real in said
-        assert not "\n".join(difference(then, listing(client)))
+        restored(client, then)
     finally:
         kubectl("patch", *where, "--type=merge", "-p", json.dumps({"data": {"clusterID": real}}))
 
