@@ -151,8 +151,8 @@ def test_ctrl_c_stops_within_seconds_and_leaves_no_process(tmp_path: Path) -> No
         assert sleepers(marker), "the playbook never began"
         began = time.monotonic()
         process.send_signal(signal.SIGINT)
-        assert process.wait(20) == 130
-        assert time.monotonic() - began < 8  # a second where nothing else runs
+        assert process.wait(60) == 130
+        assert time.monotonic() - began < 2 * playbooks.GRACE + 5  # a second where nothing else runs
         end = time.monotonic() + 5
         while sleepers(marker) and time.monotonic() < end:
             time.sleep(0.05)

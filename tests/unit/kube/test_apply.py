@@ -143,7 +143,7 @@ def test_passing_trouble_ends_at_the_deadline_with_the_servers_words(stub: Stub,
     started = time.monotonic()
     with pytest.raises(ApplyFailed, match='ConfigMap demo/a: failed calling webhook "x"'):
         run(client, SPACE, config("a"), seconds=1)
-    assert time.monotonic() - started < 2.5
+    assert time.monotonic() - started < 10
 
 
 def test_a_dry_run_writes_nothing_and_shows_hashes_for_secrets(stub: Stub, client: Client) -> None:

@@ -155,7 +155,7 @@ def test_a_final_failure_ends_the_wait_at_once(stub: Stub, client: Client) -> No
     started = time.monotonic()
     with pytest.raises(WaitFailed, match=r"waiting for MinIO cannot succeed: 1 of 1 not ready\n.*timed out"):
         wait(client, [Target(DEPLOYMENT, check=lambda _: failed("timed out"))], timeout=30, why="MinIO")
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 10
 
 
 def test_a_failure_that_heals_within_its_grace_is_forgiven(stub: Stub, client: Client, later: Any) -> None:
@@ -171,7 +171,7 @@ def test_a_failure_that_lasts_longer_than_its_grace_ends_the_wait(stub: Stub, cl
     started = time.monotonic()
     with pytest.raises(WaitFailed, match="broken"):
         wait(client, [Target(CONFIG, check=lambda obj: failed("broken", grace=1))], timeout=30, why="it")
-    assert 1 <= time.monotonic() - started < 4
+    assert 1 <= time.monotonic() - started < 10
 
 
 def test_a_timeout_names_object_reason_warning_and_next_step(stub: Stub, client: Client) -> None:
@@ -192,9 +192,9 @@ def test_a_timeout_names_object_reason_warning_and_next_step(stub: Stub, client:
             }
         )
     with pytest.raises(WaitTimeout) as caught:
-        wait(client, [Target(DEPLOYMENT), Target(CONFIG)], timeout=0.5, why="the storage")
+        wait(client, [Target(DEPLOYMENT), Target(CONFIG)], timeout=2, why="the storage")
     assert str(caught.value).splitlines() == [
-        "waited 0 s for the storage: 2 of 2 not ready",
+        "waited 2 s for the storage: 2 of 2 not ready",
         "  Deployment demo/minio: 0 of 1 replicas are available",
         "    last warning: Pod minio-7d9-x: FailedScheduling: 0/1 nodes are available",
         "  ConfigMap demo/c: does not exist yet",
@@ -207,7 +207,7 @@ def test_progress_says_what_is_lacking(stub: Stub, client: Client) -> None:
     stub.add(config())
     stub.add(deployment(0))
     with pytest.raises(WaitTimeout):
-        wait(client, [Target(CONFIG), Target(DEPLOYMENT)], timeout=0.5, why="it", on_progress=said.append)
+        wait(client, [Target(CONFIG), Target(DEPLOYMENT)], timeout=2, why="it", on_progress=said.append)
     assert said[-1] == "1/2 ready, Deployment demo/minio: 0 of 1 replicas are available"
 
 
