@@ -32,6 +32,7 @@ NEEDED_BY_3 = (4, 19, 9)  # no older OpenShift has a catalog with OpenShift AI 3
 DEFAULT_RHODS = "3.4"
 DEFAULT_NAME = "default"
 CLONE = Path(__file__).resolve().parent.parent
+OUTGOING = Path("/proc/sys/net/ipv4/ip_local_port_range")
 NAME_RULE = re.compile(r"[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?")
 
 
@@ -198,12 +199,24 @@ def with_ports(cluster: Cluster, api: int, proxy: int) -> Cluster:
     return replace(cluster, api_port=api, proxy_port=proxy)
 
 
+def listening_ports() -> range:
+    """Those to choose from: below the ones that outgoing connections take, where these leave any."""
+    try:
+        lowest = int(OUTGOING.read_text().split()[0])
+    except (OSError, ValueError, IndexError):
+        lowest = 32768  # Linux's own
+    return range(20000, min(32000, lowest)) or range(20000, 32000)
+
+
 def free_port(besides: int = 0) -> int:
-    """A loopback port that nothing uses now, below the range that outgoing connections take theirs from."""
+    """A loopback port that nothing uses now, and that no outgoing connection takes before it is listened on."""
+    choice = listening_ports()
     for _ in range(200):
-        port = 20000 + secrets.randbelow(12000)
+        port = secrets.choice(choice)
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.bind(("127.0.0.1", port))
             if port != besides:
                 return port
-    raise RehearsalError("no free port on 127.0.0.1 between 20000 and 32000; stop what holds them and try again")
+    raise RehearsalError(
+        f"no free port on 127.0.0.1 between {choice.start} and {choice.stop}; stop what holds them and try again"
+    )

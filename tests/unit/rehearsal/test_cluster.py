@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from rehearsal.cluster import Cluster, RehearsalError, define, free_port, root_of
+from rehearsal.cluster import OUTGOING, Cluster, RehearsalError, define, free_port, listening_ports, root_of
 
 
 @pytest.fixture(autouse=True)
@@ -66,9 +66,28 @@ def test_a_broken_file_says_how_to_clear_it(tmp_path: Path) -> None:
 
 def test_a_free_port_can_be_bound_and_is_outside_the_ephemeral_range() -> None:
     port = free_port()
-    assert 20000 <= port < 32000
+    lowest = int(OUTGOING.read_text().split()[0])
+    assert 20000 <= port < (min(32000, lowest) if lowest > 20000 else 32000)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", port))
+
+
+@pytest.mark.parametrize(
+    ("outgoing", "expected"),
+    [
+        ("32768\t60999\n", range(20000, 32000)),
+        ("25000\t60999\n", range(20000, 25000)),
+        ("1024\t65535\n", range(20000, 32000)),
+        ("", range(20000, 32000)),
+    ],
+    ids=["linux-default", "wider", "nothing-left-below", "unknown"],
+)
+def test_ports_are_chosen_below_those_of_outgoing_connections(
+    outgoing: str, expected: range, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "range").write_text(outgoing)
+    monkeypatch.setattr("rehearsal.cluster.OUTGOING", tmp_path / "range")
+    assert listening_ports() == expected
 
 
 def test_two_clusters_have_different_identities_and_ports() -> None:
