@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import ctypes
 import os
 import socket
@@ -79,13 +78,13 @@ def use_cluster_dns(resolv_conf: Path) -> None:
     """The resolver asks the cluster's DNS."""
     ours = Path("/run/rehearsal-resolv.conf")
     ours.write_text(RESOLV_CONF)
-    target = resolv_conf.resolve()  # on many machines a link into /run, which is ours and empty here
+    target = resolv_conf.resolve()
+    # on many machines a link into /run, which is ours and empty here; elsewhere a file would stay behind on the machine
+    if any(target.is_relative_to(private) for private in PRIVATE):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.touch()
     if not target.exists():
-        with contextlib.suppress(OSError):
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.touch()
-    if not target.exists():
-        raise RehearsalError(f"{resolv_conf}: missing on this machine, so the cluster's DNS has no place; create it")
+        raise RehearsalError(f"{target}: missing on this machine, so the cluster's DNS has no place; create it")
     mount(str(ours), target, None, MS_BIND)
 
 

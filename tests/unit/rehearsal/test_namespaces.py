@@ -1,13 +1,16 @@
-"""What of the namespaces can be said without making any."""
+"""What of the namespaces can be said without a cluster in them."""
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from rehearsal import preflight
-from rehearsal.namespaces import NETWORK, UNSHARE, outermost
+from rehearsal.cluster import CLONE
+from rehearsal.namespaces import NETWORK, RESOLV_CONF, UNSHARE, outermost
 
 
 def test_every_kind_of_namespace_is_private_and_nothing_outlives_unshare() -> None:
@@ -25,6 +28,52 @@ def test_folders_inside_other_folders_are_not_bound_twice(tmp_path: Path) -> Non
     inner.mkdir(parents=True)
     other.mkdir()
     assert outermost([inner, tmp_path / "a", other, tmp_path / "gone"]) == [tmp_path / "a", other]
+
+
+# an /etc of the test's own, with what other distributions have there, and then the mounts of every rehearsal
+MOUNTS = """
+import sys
+from pathlib import Path
+from rehearsal import namespaces
+namespaces.mount("none", Path("/"), None, namespaces.MS_REC | namespaces.MS_PRIVATE)
+namespaces.mount("tmpfs", Path("/etc"), "tmpfs", 0)
+for link in sys.argv[1].split():
+    path, target = link.split("->")
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    Path(path).symlink_to(target)
+namespaces.set_up_mounts(map(Path, sys.argv[2:]))
+print(Path("/etc/resolv.conf").read_text(), end="")
+"""
+
+
+def mounted(links: str) -> subprocess.CompletedProcess[str]:
+    """What /etc/resolv.conf says in new namespaces where it is such a link."""
+    command = [*UNSHARE, sys.executable, "-c", MOUNTS, links, str(CLONE), sys.prefix, sys.base_prefix]
+    done = subprocess.run(command, cwd=CLONE, capture_output=True, text=True, timeout=60)
+    if done.stderr.startswith("unshare:"):
+        pytest.skip(f"{done.stderr.strip()}: {preflight.explain(done.stderr)}")
+    return done
+
+
+@pytest.mark.parametrize(
+    "links",
+    [
+        "/etc/resolv.conf->../run/systemd/resolve/stub-resolv.conf",
+        "/etc/resolv.conf->/run/systemd/resolve/stub-resolv.conf",
+        "/etc/resolv.conf->/run/NetworkManager/resolv.conf",
+        "/etc/resolv.conf->/var/run/netconfig/resolv.conf",
+        "/etc/resolvconf/run->/run/resolvconf /etc/resolv.conf->resolvconf/run/resolv.conf",
+    ],
+)
+def test_a_resolver_file_that_is_a_link_into_run_asks_the_clusters_dns(links: str) -> None:
+    done = mounted(links)
+    assert (done.stdout, done.stderr) == (RESOLV_CONF, "")
+
+
+def test_a_resolver_file_that_leads_nowhere_is_told_and_not_made() -> None:
+    done = mounted("/etc/resolv.conf->elsewhere/resolv.conf")
+    assert "/etc/elsewhere/resolv.conf: missing on this machine" in done.stderr
+    assert done.returncode == 1
 
 
 @pytest.mark.parametrize(
