@@ -32,7 +32,7 @@ def ensure_tools() -> None:
         try:
             toolchain.environment(name)
         except EnvironmentUnsupported as error:
-            say(f"{error}; images that need it cannot be pulled")
+            say(f"{error}; {ENVIRONMENTS[name].without}")
 
 
 def folders() -> list[Path]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import shlex
+import sys
 from pathlib import Path
 
 from rehearsal.cluster import RehearsalError
 from rehearsal.images.environments import ready
 from rehearsal.images.program import PACKAGE
 from rehearsal.images.table import Bind, Image
+from rehearsal.toolchain.environments import facts_of
 
 PATTERNS = ("nvcr.io/nvidia/tritonserver", "*/tritonserver", "*/tritonserver-*")
 PROGRAM = "/opt/tritonserver/bin/tritonserver"
@@ -28,9 +30,16 @@ def rows() -> list[Image]:
 
 def _triton() -> Image:
     folder = ready("triton")
-    return _image(
-        "triton", folder, LAUNCHER, shlex.join(["exec", str(folder / "bin" / "python"), str(LAUNCHER / "launch.py")])
-    )
+    python = str(folder / "bin" / "python")
+    base = other_python(Path(facts_of(python)["base"]))
+    return _image("triton", folder, LAUNCHER, shlex.join(["exec", python, str(LAUNCHER / "launch.py")]), base)
+
+
+def other_python(base: Path) -> tuple[Bind, ...]:
+    """The home of a Python on PATH; that of the rehearsal's own, and the machine's, every container has."""
+    own = base.resolve() == Path(sys.base_prefix).resolve()
+    machines = base.is_relative_to("/usr") and not base.is_relative_to("/usr/local")
+    return () if own or machines else (Bind(base, str(base)),)
 
 
 def _v2server() -> Image:
@@ -39,7 +48,7 @@ def _v2server() -> Image:
     return _image("v2server", folder, V2SERVER, f"{python} -m v2server")
 
 
-def _image(name: str, folder: Path, program: Path, command: str) -> Image:
+def _image(name: str, folder: Path, program: Path, command: str, more: tuple[Bind, ...] = ()) -> Image:
     entry = "/opt/nvidia/nvidia_entrypoint.sh"
     script = f'#!/bin/sh\nexport PYTHONDONTWRITEBYTECODE=1\n{command} "$@"\n'
     return Image(
@@ -48,7 +57,7 @@ def _image(name: str, folder: Path, program: Path, command: str) -> Image:
         entrypoint=(entry,),
         command=("tritonserver",),
         env={"PATH": "/opt/tritonserver/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"},
-        binds=(Bind(folder, str(folder)), Bind(program, str(program))),
+        binds=(Bind(folder, str(folder)), Bind(program, str(program)), *more),
         links={"/usr/local/bin/tritonserver": PROGRAM},
         files={PROGRAM: script, entry: ENTRY},
         workdir="/opt/tritonserver",

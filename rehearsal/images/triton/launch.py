@@ -4,6 +4,7 @@ It runs under the virtualenv that has the wheel and takes Triton's own arguments
 megabyte) is made anew below the folder for temporary files, since a container's root is read-only.
 """
 
+import ctypes
 import os
 import shutil
 import sys
@@ -58,16 +59,29 @@ def backend_folder(bundle: Path, folder: Path) -> Path:
 
 def environment_for(bundle: Path, given: dict[str, str]) -> dict[str, str]:
     """The variables without which the server hangs, or its stubs take another Python's libraries."""
-    if not sysconfig.get_config_var("Py_ENABLE_SHARED"):
-        raise NotHere("this Python has no shared library, which Triton's stubs need")
+    folder = str(sysconfig.get_config_var("LIBDIR"))
+    need_library(folder)
     packages = bundle.parent.parent
-    libraries = [str(sysconfig.get_config_var("LIBDIR")), str(packages / "nvidia_pytriton.libs")]
+    libraries = [folder, str(packages / "nvidia_pytriton.libs")]
     before = [given["LD_LIBRARY_PATH"]] if given.get("LD_LIBRARY_PATH") else []
     return given | {
         "LD_LIBRARY_PATH": ":".join(libraries + before),
         "PATH": f"{Path(sys.prefix) / 'bin'}:{given.get('PATH', '/usr/bin:/bin')}",
         "PYTHONDONTWRITEBYTECODE": "1",
     }
+
+
+def need_library(folder: str) -> None:
+    """The shared library of this Python can be loaded, as Triton's stub for it will."""
+    minor = f"{sys.version_info.major}.{sys.version_info.minor}"
+    name = f"libpython{minor}.so.1.0"
+    for path in (f"{folder}/{name}", name):
+        try:
+            ctypes.CDLL(path)
+        except OSError:
+            continue
+        return
+    raise NotHere(f"Triton's stub loads {name}, which is not here; install the package libpython{minor}")
 
 
 def arguments_with(backends: Path, given: list[str]) -> list[str]:

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from rehearsal import binaries
 from rehearsal.fault_file import FaultFile
-from rehearsal.images import CannotPull, Table, general, how
+from rehearsal.images import CannotPull, Table, general, how, tritonserver
 from rehearsal.images.table import Bind, Image, repository
 from rehearsal.node.faults import image_pull, node_full
+from rehearsal.toolchain.errors import EnvironmentUnsupported
 
 
 @pytest.mark.parametrize(
@@ -76,3 +78,27 @@ def test_repository_drops_tag_and_digest_but_not_the_port() -> None:
 def test_a_program_that_no_up_needs_names_the_command_that_builds_it() -> None:
     assert how("kube-rbac-proxy") == "`.venv/bin/python -m rehearsal.toolchain kube-rbac-proxy`"
     assert how("minio") == "`make rehearsal-tools`"
+
+
+def test_the_v2_server_stands_in_where_the_real_triton_cannot_run(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def made(name: str) -> Path:
+        if name == "triton":
+            raise EnvironmentUnsupported("environment triton: /usr/bin/python3.11 has no libpython3.11.so.1.0")
+        return tmp_path
+
+    monkeypatch.setattr(tritonserver, "ready", made)
+    assert [row.name for row in tritonserver.rows()] == ["v2server"]
+    monkeypatch.setattr(binaries.toolchain, "ensure", lambda: None)
+    monkeypatch.setattr(binaries.toolchain, "environment", made)
+    monkeypatch.delenv(binaries.LEFT_OUT, raising=False)
+    binaries.ensure_tools()
+    assert capfd.readouterr().err.count("libpython3.11.so.1.0; our V2 server answers in Triton's place") == 1
+
+
+def test_another_python_than_the_rehearsals_is_shown_to_the_container() -> None:
+    assert tritonserver.other_python(Path(sys.base_prefix)) == ()
+    assert tritonserver.other_python(Path("/usr")) == ()
+    (bind,) = tritonserver.other_python(Path("/opt/python3.12"))
+    assert (bind.source, bind.target) == (Path("/opt/python3.12"), "/opt/python3.12")

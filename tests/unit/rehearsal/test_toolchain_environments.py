@@ -55,6 +55,47 @@ def test_a_fitting_python_on_path_is_taken_if_it_runs(tmp_path: Path, monkeypatc
     assert interpreter(sample(tmp_path, pythons=("2.0", "2.1"))) == str(good)
 
 
+def python(path: Path, release: str, library: bool) -> Path:
+    """A program that answers as this Python, with or without its shared library."""
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(f'#!/bin/sh\n[ $# = 2 ] || exit {int(not library)}\necho \'["{release}", "/somewhere"]\'\n')
+    path.chmod(0o755)
+    return path
+
+
+def test_a_python_without_its_shared_library_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    entry = sample(tmp_path, pythons=("2.0", "2.1"), shared=True)
+    first, second = tmp_path / "first", tmp_path / "second"
+    lacking = python(first / "python2.1", "2.1", library=False)
+    monkeypatch.setenv("PATH", f"{first}:{second}")
+    with pytest.raises(
+        EnvironmentUnsupported,
+        match=rf"environment sample: {lacking} has no libpython2\.1\.so\.1\.0; install the package libpython2\.1 \(",
+    ):
+        interpreter(entry)
+    older = python(first / "python2.0", "2.0", library=True)
+    assert interpreter(entry) == str(older)
+    same = python(second / "python2.1", "2.1", library=True)
+    assert interpreter(entry) == str(same)
+    assert interpreter(sample(tmp_path, pythons=("2.0", "2.1"))) == str(lacking), "a library that nothing loads"
+
+
+def test_the_dynamic_loader_says_whether_a_library_is_there() -> None:
+    assert environments.loads(sys.executable, "libc.so.6")
+    assert not environments.loads(sys.executable, "libnonesuch.so.1")
+    assert not environments.loads("/nonesuch", "libc.so.6")
+
+
+def test_an_older_c_library_is_refused_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(platform, "machine", lambda: "x86_64")
+    monkeypatch.setattr(platform, "libc_ver", lambda: ("glibc", "2.34"))
+    with pytest.raises(EnvironmentUnsupported, match=r"environment triton: not with the C library .* with glibc 2\.35"):
+        interpreter(ENVIRONMENTS["triton"])
+    assert environments.supported("redis")
+    monkeypatch.setattr(platform, "libc_ver", lambda: ("", ""))
+    assert environments.glibc() == (0, 0)
+
+
 def test_an_unknown_environment_lists_the_known_ones() -> None:
     with pytest.raises(EnvironmentUnsupported, match=r"no environment 'tritn'; known are .*triton"):
         environments.environment("tritn")

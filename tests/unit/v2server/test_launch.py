@@ -1,5 +1,6 @@
 """What the real Triton needs around it, without the wheel."""
 
+import ctypes
 import importlib.util
 import os
 import subprocess
@@ -44,20 +45,31 @@ def test_the_backend_folder_holds_both_backends_and_an_executable_stub(launch, b
 
 
 def test_libraries_of_python_come_before_those_of_the_wheel(launch, bundle: Path, monkeypatch) -> None:
-    monkeypatch.setattr(
-        sysconfig, "get_config_var", lambda name: {"Py_ENABLE_SHARED": 1, "LIBDIR": "/python/lib"}[name]
-    )
+    monkeypatch.setattr(sysconfig, "get_config_var", {"LIBDIR": "/python/lib"}.get)
+    monkeypatch.setattr(ctypes, "CDLL", lambda path: None)
     found = launch.environment_for(bundle, {"LD_LIBRARY_PATH": "/given", "PATH": "/bin"})
     assert found["LD_LIBRARY_PATH"] == f"/python/lib:{bundle.parent.parent}/nvidia_pytriton.libs:/given"
     assert found["PATH"] == f"{sys.prefix}/bin:/bin"
 
 
-def test_a_python_without_shared_library_or_stub_is_named(launch, bundle: Path, tmp_path: Path, monkeypatch) -> None:
+def test_a_library_of_python_that_is_not_there_is_named_with_its_package(launch, bundle: Path, monkeypatch) -> None:
+    asked = []
+
+    def load(path: str) -> None:
+        asked.append(path)
+        raise OSError("cannot open shared object file")
+
+    monkeypatch.setattr(sysconfig, "get_config_var", {"LIBDIR": "/python/lib"}.get)
+    monkeypatch.setattr(ctypes, "CDLL", load)
+    minor = f"{sys.version_info.major}.{sys.version_info.minor}"
+    with pytest.raises(launch.NotHere, match=rf"libpython{minor}\.so\.1\.0, which is not here; .* libpython{minor}$"):
+        launch.environment_for(bundle, {})
+    assert asked == [f"/python/lib/libpython{minor}.so.1.0", f"libpython{minor}.so.1.0"]
+
+
+def test_a_wheel_without_server_or_stub_is_named(launch, bundle: Path, tmp_path: Path) -> None:
     with pytest.raises(launch.NotHere, match="no tritonserver below"):
         launch.bundle_of(tmp_path)
-    monkeypatch.setattr(sysconfig, "get_config_var", lambda name: 0)
-    with pytest.raises(launch.NotHere, match="has no shared library"):
-        launch.environment_for(bundle, {})
     (bundle / "python_backend_stubs").rename(bundle / "gone")
     with pytest.raises(launch.NotHere, match="has no stub for Python"):
         launch.backend_folder(bundle, tmp_path / "other")
