@@ -9,6 +9,7 @@ import shlex
 from rehearsal import toolchain
 from rehearsal.cluster import Cluster, RehearsalError
 from rehearsal.operators.openshift_ai.channels import channels
+from rehearsal.toolchain.environments import supported
 from rehearsal.toolchain.proxies import BEFORE, NAMES
 
 LINKED = ("kubectl", "kustomize")
@@ -42,6 +43,7 @@ def variables(cluster: Cluster, revision: str) -> dict[str, str]:
         "REPO_URL": cluster.git_url,
         "REVISION": revision,
         **channel(cluster),
+        **delivery(),
     }
 
 
@@ -52,6 +54,11 @@ def channel(cluster: Cluster) -> dict[str, str]:
     if offered.channels[offered.default][-1].name.startswith(release):
         return {}
     return {"RHODS_CHANNEL": f"stable-{cluster.rhods}"}
+
+
+def delivery() -> dict[str, str]:
+    """Without Argo CD where this machine cannot have its Redis; the default would never come to its end."""
+    return {} if supported("redis") else {"DELIVERY": "direct"}
 
 
 def link_programs(cluster: Cluster) -> None:

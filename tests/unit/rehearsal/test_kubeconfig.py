@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+import platform
 import subprocess
 from pathlib import Path
 
@@ -65,6 +66,14 @@ def test_the_env_file_can_be_sourced_and_puts_bin_first(cluster: Cluster) -> Non
         "abc123",
         f"{cluster.root / 'bin'}:/usr/bin",
     ]
+
+
+@pytest.mark.parametrize(("machine", "delivery"), [("aarch64", "direct"), ("x86_64", None)])
+def test_the_env_file_leaves_argo_cd_out_where_its_redis_cannot_be_had(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch, machine: str, delivery: str | None
+) -> None:
+    monkeypatch.setattr(platform, "machine", lambda: machine)
+    assert env_file.variables(cluster, "abc123").get("DELIVERY") == delivery
 
 
 @pytest.mark.parametrize(
