@@ -198,7 +198,7 @@ def _spawn(cluster: Cluster) -> None:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 cwd=CLONE,
-                env={**environment(cluster), **extra},
+                env={**environment(), **extra},
                 pass_fds=(api.fileno(), proxy.fileno()),
                 start_new_session=True,  # it outlives this terminal
             )

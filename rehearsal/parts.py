@@ -77,7 +77,7 @@ def wanted(every: list[Part], left_out: str | None = None) -> list[Part]:
     return [part for part in every if part.name not in names]
 
 
-def environment(cluster: Cluster, outside: Mapping[str, str] = os.environ) -> dict[str, str]:
+def environment(outside: Mapping[str, str] = os.environ) -> dict[str, str]:
     """What a part inherits: no proxy, kubeconfig or CA setting of the person who typed `up`."""
     kept = ("HOME", "USER", "LANG", "XDG_CACHE_HOME")
     path = ":".join([outside.get("PATH", ""), "/usr/sbin", "/usr/bin", "/sbin", "/bin"]).lstrip(":")

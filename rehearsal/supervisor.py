@@ -55,7 +55,7 @@ class Supervisor:
         self.cluster = cluster
         self.rows = {part.name: Running(part) for part in every}
         self.stopping = asyncio.Event()
-        self._environment = environment(cluster)
+        self._environment = environment()
         ca = cluster.pki / "ca.crt"
         tls = ssl.create_default_context(cafile=str(ca)) if ca.exists() else ssl.create_default_context()
         https = urllib.request.HTTPSHandler(context=tls)

@@ -65,7 +65,7 @@ class Controller:
             await self.world.apply(objects.deployment(runtime, wanted if used else 0, self.puller_image))
         await self._forget(space, chosen)
         for isvc in models:
-            await self._model(isvc, chosen[isvc["metadata"]["name"]], runtimes)
+            await self._model(isvc, chosen[isvc["metadata"]["name"]])
 
     async def _leave(self, space: str) -> None:
         """A namespace that lost its label loses Service, Secret and runtimes."""
@@ -86,7 +86,7 @@ class Controller:
                     await self._ask("DELETE", pod, f"/models/{name}")
                 del self.served[where, name]
 
-    async def _model(self, isvc: Obj, runtime: str | None, runtimes: dict[str, Obj]) -> None:
+    async def _model(self, isvc: Obj, runtime: str | None) -> None:
         model = objects.model_id(isvc)
         spec = isvc["spec"]["predictor"].get("model") or {}
         if runtime is None:

@@ -94,7 +94,7 @@ def dsc_status(version: Version, dsc: Obj, resources: Mapping[str, Obj | None], 
     if version.era == "3.4" and "Kserve" in wanted:
         parts += [condition(kind, False, "Subscription not found", text, "Info") for kind, text in LLM_DEPENDENCIES]
     parts.sort(key=lambda item: item["type"])
-    late = [item.lower for item in _order(version) if _blocks(item, resources.get(item.kind), item.kind in wanted)]
+    late = [item.lower for item in _order(version) if _blocks(resources.get(item.kind), item.kind in wanted)]
     if late:
         components = condition("ComponentsReady", False, "NotReady", f"Some components are not ready: {','.join(late)}")
     elif not wanted:
@@ -132,7 +132,7 @@ def _order(version: Version) -> list[Component]:
     return sorted(version.components, key=lambda item: item.lower)
 
 
-def _blocks(item: Component, resource: Obj | None, wanted: bool) -> bool:
+def _blocks(resource: Obj | None, wanted: bool) -> bool:
     if resource is not None and "deletionTimestamp" in resource["metadata"]:
         return True
     if not wanted:

@@ -68,7 +68,7 @@ async def _report(
     world: World, version: Version, dsc: Obj, resources: dict[str, Obj | None], error: str, wanted: set[str]
 ) -> None:
     status = conditions.dsc_status(version, dsc, resources, error, wanted)
-    status["components"] = await _reported(world, version, dsc, resources)
+    status["components"] = _reported(version, dsc, resources)
     if version.era == "2.25":
         components = dsc["spec"].get("components") or {}
         status["installedComponents"] = {
@@ -129,7 +129,7 @@ async def _component(world: World, facts: Facts, item: Component, resource: Obj)
     error = item.needs
     spec = resource.get("spec") or {}
     if item.kind == "Kserve" and facts.version.era == "2.25":
-        error = await serverless_error(world, facts.version, spec)
+        error = await serverless_error(world, spec)
     if not error:
         try:
             await deploy(world, parts(item, facts, spec), resource, item, facts.version)
@@ -147,7 +147,7 @@ async def _component(world: World, facts: Facts, item: Component, resource: Obj)
     await world.status(resource, conditions.component_status(resource, error, dependents, more))
 
 
-async def serverless_error(world: World, version: Version, spec: Obj) -> str:
+async def serverless_error(world: World, spec: Obj) -> str:
     """Why 2.25 refuses to deploy KServe: serving wants operators that nobody installed; "" where it does not."""
     serving = (spec.get("serving") or {}).get("managementState", "Managed")
     mode = spec.get("defaultDeploymentMode")
@@ -189,7 +189,7 @@ async def _dashboard_host(world: World) -> str:
     return str(routes[0].get("spec", {}).get("host", "")) if len(routes) == 1 else ""
 
 
-async def _reported(world: World, version: Version, dsc: Obj, resources: dict[str, Obj | None]) -> Obj:
+def _reported(version: Version, dsc: Obj, resources: dict[str, Obj | None]) -> Obj:
     """status.components: the states of what the spec names, and what the component resources add."""
     named = dsc["spec"].get("components") or {}
     found: Obj = {}

@@ -55,11 +55,11 @@ def owned_objects(version: Version) -> list[Obj]:
             m.binding(APPLICATIONS, "system:openshift:scc:anyuid", ["default"], APPLICATIONS),
         ]
     else:
-        found.append(_service(version, "Monitoring", "default-monitoring", {"namespace": MONITORING}))
+        found.append(_service("Monitoring", "default-monitoring", {"namespace": MONITORING}))
     if version.era == "2.25":
-        found.append(_service(version, "ServiceMesh", "default-servicemesh", {"managementState": "Managed"}))
+        found.append(_service("ServiceMesh", "default-servicemesh", {"managementState": "Managed"}))
     if version.era == "3.4":
-        found.append(_service(version, "GatewayConfig", "default-gateway", _GATEWAY))
+        found.append(_service("GatewayConfig", "default-gateway", _GATEWAY))
     return found
 
 
@@ -80,7 +80,7 @@ def created_once(version: Version) -> list[Obj]:
     if version.era != "2.8":
         found[0]["metadata"]["annotations"] = {"opendatahub.io/managed": "false"}
         spec = {"adminGroups": [ADMINS], "allowedGroups": ["system:authenticated"]}
-        found.append(_service(version, "Auth", "auth", spec))
+        found.append(_service("Auth", "auth", spec))
     if version.era == "3.4":
         found.append(_hardware_profile())
     return found
@@ -144,7 +144,7 @@ def _from_namespace(name: str) -> Obj:
     return {"from": [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": name}}}]}
 
 
-def _service(version: Version, kind: str, name: str, spec: Obj) -> Obj:
+def _service(kind: str, name: str, spec: Obj) -> Obj:
     return m.obj(SERVICES, kind, name, "", spec=spec)
 
 

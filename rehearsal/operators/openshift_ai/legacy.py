@@ -90,13 +90,13 @@ async def _component(world: World, facts: Facts, dsci: Obj, dsc: Obj, item: Comp
     try:
         await deploy(world, parts(item, facts, spec), dsc, item, facts.version)
         if item.kind in ("Kserve", "ModelMeshServing"):
-            await _model_controller(world, facts, dsc, item)
+            await _model_controller(world, facts, dsc)
     except ApiError as error:
         return error.message
     return ""
 
 
-async def _model_controller(world: World, facts: Facts, dsc: Obj, item: Component) -> None:
+async def _model_controller(world: World, facts: Facts, dsc: Obj) -> None:
     """Shared by KServe and ModelMesh: whichever is Managed brings it."""
     states = {"kserve": {"managementState": state(dsc, "kserve")}}
     found = Parts(owned=modelcontroller.objects(facts, states))

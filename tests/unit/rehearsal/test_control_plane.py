@@ -84,10 +84,10 @@ def test_parts_can_be_left_out_by_name() -> None:
 
 @pytest.mark.parametrize("name", ["HTTPS_PROXY", "http_proxy", "KUBECONFIG", "SSL_CERT_FILE", "PYTHONHOME", "TOKEN"])
 def test_settings_of_the_person_who_typed_up_do_not_reach_the_parts(name: str) -> None:
-    assert name not in environment(CLUSTER, {name: "x", "PATH": "/usr/bin", "HOME": "/home/a"})
+    assert name not in environment({name: "x", "PATH": "/usr/bin", "HOME": "/home/a"})
 
 
 def test_system_folders_are_on_the_path_of_the_parts() -> None:
-    folders = environment(CLUSTER, {"PATH": "/usr/bin"})["PATH"].split(":")
+    folders = environment({"PATH": "/usr/bin"})["PATH"].split(":")
     assert folders[0] == "/usr/bin"
     assert "/usr/sbin" in folders

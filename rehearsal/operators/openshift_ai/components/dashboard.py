@@ -35,7 +35,7 @@ def objects(facts: Facts, spec: Obj) -> list[Obj]:
     ]
     if version.era != "3.4":
         target: str | int = 8443 if version.era == "2.8" else "dashboard-ui"
-        found += [m.route(NAME, NAME, target, "reencrypt"), *_oauth(facts)]
+        found += [m.route(NAME, NAME, target, "reencrypt"), *_oauth()]
     else:
         found.append(_http_route())
     return found if version.era == "2.8" else [*found, *_connection_types()]
@@ -159,7 +159,7 @@ def _http_route() -> Obj:
     return m.obj("gateway.networking.k8s.io/v1", "HTTPRoute", NAME, spec=spec)
 
 
-def _oauth(facts: Facts) -> list[Obj]:
+def _oauth() -> list[Obj]:
     """Sign-in objects of 2.x: the secret generator's annotation makes the `-generated` Secrets."""
     generate = "secret-generator.opendatahub.io"
     plain = {f"{generate}/name": "secret", f"{generate}/type": "random", f"{generate}/complexity": "32"}

@@ -28,7 +28,7 @@ def objects(facts: Facts, spec: Obj) -> list[Obj]:
         _deployment(version, spec, labels),
     ]
     if version.era != "2.8":
-        found += [m.service(SERVICE, [m.port(443, 9443)], labels, cert=CERT), *webhooks(version)]
+        found += [m.service(SERVICE, [m.port(443, 9443)], labels, cert=CERT), *webhooks()]
     if version.era == "3.4":
         api = m.idle_deployment("model-serving-api", version.image("odh-model-serving-api"))
         found += [api, m.service("model-serving-api", [m.port(443, 8443)], {"control-plane": "model-serving-api"})]
@@ -40,7 +40,7 @@ def templates(version: Version) -> list[Obj]:
     return [_template(version, item) for item in version.templates]
 
 
-def webhooks(version: Version) -> list[Obj]:
+def webhooks() -> list[Obj]:
     """The mutating and the validating webhook of InferenceServices and their pods."""
     isvc = [
         {
