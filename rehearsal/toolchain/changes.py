@@ -15,7 +15,7 @@ def changed(change: Change, source: str) -> str:
     if (found := source.count(change.before)) != 1:
         raise BuildFailed(
             f"{change.module}/{change.file}: {change.before!r} stands there {found} times, not once; "
-            "adapt the table in catalog.py"
+            "adapt rehearsal/toolchain/differences.py"
         )
     return source.replace(change.before, change.after)
 

@@ -25,8 +25,7 @@ def tracked(*patterns: str) -> list[Path]:
 
 
 def product_modules() -> list[Path]:
-    generated = re.compile(r"_pb2(_grpc)?\.py$")
-    return [path for path in tracked("*.py") if path.parts[0] in PRODUCT and not generated.search(path.name)]
+    return [path for path in tracked("*.py") if path.parts[0] in PRODUCT]
 
 
 @cache
