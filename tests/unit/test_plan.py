@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from bootstrap import manifests, plan, status
+from bootstrap import plan, status
 from bootstrap.desired import Desired
 from bootstrap.kube.apply import apply
 from bootstrap.kube.client import Client
@@ -23,8 +22,6 @@ SPACE = "serving-demo-gitops"
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[tuple[Stub, Visit]]:
-    if not any(shutil.which(program) for program, _ in manifests.BUILDERS):
-        pytest.skip("kustomize, oc and kubectl are all missing on PATH")
     with serving(tmp_path) as (stub, kubeconfig):
         stub.kinds["v1"] |= {
             "PersistentVolumeClaim": ("persistentvolumeclaims", True),
