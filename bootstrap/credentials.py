@@ -7,6 +7,7 @@ import shlex
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import urllib3
 
@@ -15,11 +16,13 @@ from bootstrap.dashboard_admin import GROUP, members
 from bootstrap.errors import DemoError, NotFound
 from bootstrap.kube.objects import Ref, dig
 from bootstrap.kube.transport import without_credentials
+from bootstrap.login import publicly_trusted
 from bootstrap.outside import route_url
 from bootstrap.stages import Visit
 from bootstrap.verify import endpoint, known
 
 Section = dict[str, Any]
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 def gather(here: Visit) -> dict[str, Section]:
@@ -75,12 +78,15 @@ def inference(here: Visit, ca_file: Path | None) -> Section:
 
 
 def curl(here: Visit, url: str, inputs: list[Any], ca_file: Path | None) -> str:
-    """Return a command that asks the first known answer."""
-    parts = ["curl", "-s"]
-    if ca_file and url.startswith("https"):
+    """Return a command that asks the first known answer; one that is handed out names no file and no way of ours."""
+    parts, others = ["curl", "-s"], here.settings.handout
+    proxy = without_credentials(here.outside.proxy_for(url))  # whoever needs a password there has their own
+    if others and not publicly_trusted(here.settings, url):
+        parts += ["-k"]
+    elif ca_file and not others and url.startswith("https"):
         parts += ["--cacert", str(ca_file)]
-    if proxy := without_credentials(here.outside.proxy_for(url)):
-        parts += ["-x", proxy]  # whoever needs a password there has their own
+    if proxy and (not others or urlsplit(proxy).hostname in LOOPBACK):  # a rehearsal's, the only way to its Routes
+        parts += ["-x", proxy]
     return shlex.join([*parts, url, "-d", json.dumps({"inputs": inputs})])
 
 

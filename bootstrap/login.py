@@ -152,7 +152,10 @@ def _reach(settings: Settings, url: str, token: Secret | None = None) -> Transpo
 
 
 def publicly_trusted(settings: Settings, server: str) -> bool:
-    """Say whether this machine trusts a server without CA_FILE: a CA named for it would replace the system's."""
+    """Say whether this machine trusts a server without CA_FILE: a CA named for it would replace the system's.
+
+    One that cannot be reached from here counts as trusted, for nothing is known against it.
+    """
     parts = urlsplit(server)
     if parts.scheme != "https":
         return True  # nothing to trust
@@ -160,8 +163,8 @@ def publicly_trusted(settings: Settings, server: str) -> bool:
     host = f"https://{parts.netloc.rpartition('@')[2]}"
     try:
         Transport(host, make_pool(_trusted(None), proxy=proxy), dict, proxy).send("GET", "/version", read_seconds=10)
-    except Unreachable:
-        return False
+    except Unreachable as problem:
+        return problem.transient
     return True
 
 

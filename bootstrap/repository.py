@@ -37,6 +37,11 @@ def https_url(url: str) -> str:
     return url
 
 
+def by_ssh(url: str) -> bool:
+    """Say whether a repository is read over SSH."""
+    return https_url(url) != url
+
+
 def origin(settings: Settings) -> str:
     """Return the URL of this clone's origin as a cluster can read it; with a key for SSH it stays as it is."""
     url = git("remote", "get-url", "origin", check=False) if is_clone() else ""
@@ -44,7 +49,11 @@ def origin(settings: Settings) -> str:
 
 
 def access(settings: Settings) -> dict[str, str]:
-    """Return the environment in which Git reads the repository as the settings say; secrets stand in no title."""
+    """Return the environment in which Git reads the repository as the settings say; secrets stand in no title.
+
+    What else this machine's user may read does not count: the cluster has none of that.
+    """
+    config = {"credential.helper": ""}
     env = {"GIT_TERMINAL_PROMPT": "0", "GIT_SSH_COMMAND": "ssh -o BatchMode=yes -o ConnectTimeout=10"}
     if settings.ca_file:
         env["GIT_SSL_CAINFO"] = str(settings.ca_file)
@@ -54,8 +63,10 @@ def access(settings: Settings) -> dict[str, str]:
         env["GIT_SSH_COMMAND"] += f" -i {shlex.quote(str(settings.repo_key_file))}"
     if settings.repo_token:
         basic = base64.b64encode(f"git:{settings.repo_token.reveal()}".encode()).decode()
-        env |= {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "http.extraHeader"}
-        env["GIT_CONFIG_VALUE_0"] = f"Authorization: Basic {basic}"
+        config["http.extraHeader"] = f"Authorization: Basic {basic}"
+    env["GIT_CONFIG_COUNT"] = str(len(config))
+    for number, (key, value) in enumerate(config.items()):
+        env |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
     return env
 
 

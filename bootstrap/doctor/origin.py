@@ -24,6 +24,7 @@ class Origin:
     revision: str  # as given, else the current commit
     chosen: bool  # the settings name it; else it is this working copy's
     problem: str | None = None  # why it cannot be listed
+    keyless: bool = False  # is read over SSH, and no key is given for that
     offered: bool | None = True  # the revision is there; None: that cannot be told from here
     changed: tuple[str, ...] = ()  # manifests here that are not as in the revision
 
@@ -36,6 +37,8 @@ def gather(settings: Settings) -> Origin:
     chosen = settings.revision is not None
     if not url:
         return Origin("", revision, chosen)
+    if repository.by_ssh(url) and not settings.repo_key_file:
+        return Origin(url, revision, chosen, keyless=True)
     listed = listing(settings, url)
     if isinstance(listed, str):
         return Origin(url, revision, chosen, problem=listed)
@@ -99,6 +102,9 @@ def reachable(origin: Origin) -> Iterator[Finding]:
     if not origin.url:
         what, why = "is not set, and this folder has no Git remote 'origin'", "Argo CD delivers from a repository"
         yield Finding("REPO_URL", what, why, f"push this clone somewhere and set REPO_URL, {OFFER}")
+    elif origin.keyless:
+        what, why = "is read over SSH, and REPO_KEY_FILE is not set", "Argo CD has no key of yours"
+        yield Finding(origin.url, what, why, f"set REPO_KEY_FILE, or REPO_URL to its https URL, {OFFER}")
     elif origin.problem:
         why = "Argo CD delivers from it"
         hint = "check REPO_URL, REPO_TOKEN or REPO_KEY_FILE, CA_FILE and the proxy"
@@ -107,7 +113,7 @@ def reachable(origin: Origin) -> Iterator[Finding]:
 
 def pushed(origin: Origin) -> Iterator[Finding]:
     """Find a revision that the repository does not have."""
-    if not origin.url or origin.problem or origin.offered:
+    if not origin.url or origin.problem or origin.keyless or origin.offered:
         return
     named = "commit" if COMMIT.fullmatch(origin.revision) else "branch or tag"
     what = f"has no {named} {origin.revision[:12] if named == 'commit' else repr(origin.revision)}"

@@ -69,7 +69,10 @@ class Transport:
         """Return what went wrong on the way, told by its cause."""
         cause = error.original_error if isinstance(error, ProxyError) else error
         if isinstance(cause, SSLError) or "CERTIFICATE_VERIFY_FAILED" in str(cause):
-            text = f"the certificate of {self.server} is not trusted ({_tls_reason(cause)}); set CA_FILE to its CA"
+            text = (
+                f"the certificate of {self.server} is not trusted ({_tls_reason(cause)}); set CA_FILE to its CA "
+                "(who runs the cluster has it; `openssl s_client -showcerts` shows it), or give a KUBECONFIG with it"
+            )
             return Unreachable(text, transient=False)
         if isinstance(error, ProxyError):
             return Unreachable(f"the proxy {without_credentials(self.proxy)} does not lead to {self.server} ({cause})")

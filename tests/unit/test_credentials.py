@@ -98,3 +98,16 @@ def test_argo_cds_password_is_tried_before_it_is_printed(
 def test_the_dashboards_address_comes_from_its_link(tmp_path: Path) -> None:
     link = obj("console.openshift.io/v1", "ConsoleLink", "rhodslink", spec={"href": "https://dash.example.com"})
     assert credentials.gather(here(demo(link), tmp_path))["dashboard"]["url"] == "https://dash.example.com"
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+def test_the_curl_that_is_handed_out_names_no_file_and_no_proxy_of_this_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trusted: bool
+) -> None:
+    monkeypatch.setattr(credentials, "publicly_trusted", lambda *_: trusted)
+    there = here(demo(), tmp_path, handout=True)
+    words = shlex.split(credentials.gather(there)["inference"]["curl"])
+    assert not {"--cacert", "-x"} & set(words)
+    assert ("-k" in words) is not trusted
+    there.outside = Outside("http://127.0.0.1:3128", "", "PEM\n")  # a rehearsal is reached through nothing else
+    assert "-x" in shlex.split(credentials.gather(there)["inference"]["curl"])

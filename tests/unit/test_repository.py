@@ -69,4 +69,4 @@ def test_a_branch_of_a_private_repository_is_looked_up_with_its_token_in_no_titl
     assert repository.locate(settings) == (URL, "b" * 40)
     ((command, env),) = asked
     assert "hunter2" not in " ".join(command)
-    assert base64.b64encode(b"git:hunter2").decode() in env["GIT_CONFIG_VALUE_0"]
+    assert base64.b64encode(b"git:hunter2").decode() in env["GIT_CONFIG_VALUE_1"]
