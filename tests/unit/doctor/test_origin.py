@@ -124,9 +124,8 @@ def test_a_token_is_on_no_command_line(clone: Clone, monkeypatch: pytest.MonkeyP
 
 
 def test_ssh_without_a_key_is_refused_before_anything_changes(clone: Clone) -> None:
-    said = clone.says(repo_url="ssh://alice@git.example.com/me/demo.git")
-    assert said == [
+    assert clone.says(repo_url="ssh://alice@git.example.com/me/demo.git") == [
         "x ssh://alice@git.example.com/me/demo.git: is read over SSH, and REPO_KEY_FILE is not set; "
-        "Argo CD has no key of yours; set REPO_KEY_FILE, or REPO_URL to its https URL, or set DELIVERY=direct to apply this working copy "
-        "without Git"
+        "Argo CD has no key of yours; set REPO_KEY_FILE, or REPO_URL to its https URL, "
+        "or set DELIVERY=direct to apply this working copy without Git"
     ]
