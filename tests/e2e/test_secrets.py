@@ -79,7 +79,7 @@ def test_a_password_is_enough_for_the_whole_journey(journey: Journey, before: Li
     first = list(written(journey.desk.cluster.audit_log))
     assert first
     done = journey.run("demo")
-    assert f"{journey.desk.cluster.api_url} as kube:admin" in done.stderr
+    assert f"{journey.desk.cluster.api_url}, cluster {journey.desk.cluster.cluster_id}, as kube:admin" in done.stderr
     assert "all there, nothing to change" in done.stderr
     assert list(written(journey.desk.cluster.audit_log)) == first
     assert (journey.state / "kubeconfig").stat().st_mode & 0o777 == 0o600
