@@ -1,7 +1,4 @@
-"""Everything in a cluster by discovery, without what the control plane counts and stamps, and two such compared.
-
-Run as `python -m tests.e2e.listing FILE` it writes a listing of the cluster of KUBECONFIG, or compares it with FILE.
-"""
+"""Everything in a cluster by discovery, without what the control plane counts and stamps, and two such compared."""
 
 from __future__ import annotations
 

@@ -124,7 +124,7 @@ def test_the_record_of_another_cluster_stops_everything(demo: Demo, kubectl: Kub
 
 def test_without_a_yes_nothing_goes(demo: Demo, kubectl: Kubectl) -> None:
     said = demo("teardown", code=2).stderr
-    assert "objects would be deleted; YES=1 says yes where nobody can be asked" in said
+    assert "objects would be deleted (DRY_RUN=1 lists them); YES=1 says yes where nobody can be asked" in said
     assert "https://127.0.0.1" in said
     kubectl("get", "namespace", SPACE)
 
