@@ -102,7 +102,7 @@ def test_without_a_record_labels_tell_what_is_ours_once_allowed(somebody: User, 
     kubectl("delete", "namespace", "serving-demo-record")
     said = somebody.run("teardown", "YES=1", code=2)
     assert f"  Namespace {SPACE}" in said
-    assert "ADOPT_LEFTOVERS=1 takes that for the demo's" in said
+    assert "`make teardown ADOPT_LEFTOVERS=1` deletes all of it" in said
     said = somebody.run("teardown", "YES=1", "ADOPT_LEFTOVERS=1", "KEEP=operators")
     assert "stays: operator rhods-operator: KEEP=operators" in said
     assert not kubectl("get", "namespace", SPACE, "--ignore-not-found")
