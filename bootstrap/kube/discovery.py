@@ -8,11 +8,16 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from bootstrap.errors import NotFound, NotServed
-from bootstrap.kube.objects import Obj
+from bootstrap.errors import ApiError, NotFound, NotServed
+from bootstrap.kube.objects import Obj, dig
 from bootstrap.kube.parallel import each
 
-AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json"
+# v2 came with Kubernetes 1.30; 1.27 to 1.29, which are OpenShift 4.14 to 4.16, say the same as v2beta1
+AGGREGATED = ",".join(
+    [f"application/json;g=apidiscovery.k8s.io;v={version};as=APIGroupDiscoveryList" for version in ("v2", "v2beta1")]
+    + ["application/json"]
+)
+APISERVICES = "/apis/apiregistration.k8s.io/v1/apiservices"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +102,27 @@ class Discovery:
         if path == "/api":
             return [list(self._ask(version).values()) for version in answer["versions"]]
         versions = [v["groupVersion"] for group in answer["groups"] for v in group["versions"]]
-        return [list(found.values()) for found in each(self._ask, versions)]
+        return [list(found.values()) for found in each(self._offered, versions)]
+
+    def _offered(self, api_version: str) -> dict[str, Resource]:
+        """Return the kinds of a group and version; none where the Service behind it does not answer.
+
+        A group that the API server serves itself is never taken for empty: teardown asks who else uses what goes.
+        """
+        try:
+            return self._ask(api_version)
+        except ApiError as error:
+            if error.status == 503 and self._by_a_service(api_version):
+                return {}
+            raise
+
+    def _by_a_service(self, api_version: str) -> bool:
+        group, _, version = api_version.partition("/")
+        try:
+            found = self._get("GET", f"{APISERVICES}/{version}.{group}")
+        except ApiError:
+            return False
+        return dig(found, "spec", "service") is not None
 
 
 def _parser(api_version: str) -> Callable[[Obj], Resource]:
