@@ -35,8 +35,11 @@ NAMES = {
 }
 
 
-def foreign(client: Client, namespace: str, known: Record) -> list[Ref]:
-    """Return the objects in a namespace that somebody else made; what is made in every namespace is in the record's."""
+def foreign(client: Client, namespace: str, known: Record, *, whole: bool = True) -> list[Ref]:
+    """Return the objects in a namespace that somebody else made; what is made in every namespace is in the record's.
+
+    A kind that cannot be read is refused, because it may hold something, unless the list need not be `whole`.
+    """
     spaced = [resource for resource in client.discovery.everything() if resource.namespaced]
 
     def others(kind: tuple[str, str]) -> list[Ref]:
@@ -44,6 +47,8 @@ def foreign(client: Client, namespace: str, known: Record) -> list[Ref]:
             found = client.list(*kind, namespace)
         except ApiError as error:
             if error.status in {404, 405, 503}:  # an aggregated API that is down, or cannot list
+                return []
+            if error.status >= 500 and not whole:  # a CRD whose conversion webhook is gone
                 return []
             raise GuardError(
                 f"what others may have in namespace {namespace} could not be read, so nothing was deleted; run this "

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import partial
 
+from bootstrap.errors import ApiError
 from bootstrap.extra_operators import extra_operators
 from bootstrap.foreign import foreign
-from bootstrap.kube.apply import MANAGER
+from bootstrap.hands import hands
 from bootstrap.kube.client import Client
 from bootstrap.kube.discovery import Resource
 from bootstrap.kube.objects import Obj, Ref, carries_our_labels, dig
@@ -20,7 +21,7 @@ CRD_API, CRD = "apiextensions.k8s.io/v1", "CustomResourceDefinition"
 NAMESPACE = "Namespace"
 WEBHOOKS, RBAC_GROUP = "admissionregistration.k8s.io", "rbac.authorization.k8s.io"
 RBAC = f"{RBAC_GROUP}/v1"
-PROGRAM = re.compile(r"(^|-)(controller|manager|operator)$")  # how programs in a cluster are named, Argo CD among them
+ONCE = "; once that is gone, run this again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +133,7 @@ def remains(client: Client, package: str, known: Record) -> Remains | None:
     others = others_operators(client, known, row.namespace)
     if others:
         found.operator = [ref for ref in found.operator if ref.kind not in ("OperatorGroup", NAMESPACE)]
-        found.kept[str(space)] = f"it holds what is not ours: {others[0]}"
+        found.kept[str(space)] = f"it holds what is not ours: {others[0]}{ONCE}"
     if ours:
         kinds = client.discovery.everything()
         found.users = users(client, row, kinds, known)
@@ -142,7 +143,7 @@ def remains(client: Client, package: str, known: Record) -> Remains | None:
         found.rest = across(client, package, kinds, shared=bool(others))
         for empty in namespaces(client, row.empty):
             if theirs := foreign(client, empty.name, known):
-                found.kept[str(empty)] = f"it holds what is not ours: {theirs[0]}"
+                found.kept[str(empty)] = f"it holds what is not ours: {theirs[0]}{ONCE}"
             else:
                 found.rest.append(empty)
         found.users += dependents(client, kinds, found.rest, known)
@@ -164,7 +165,7 @@ def across(client: Client, package: str, kinds: list[Resource], *, shared: bool 
     found += refs(client.list(CRD_API, CRD, label_selector=label))
     if row.label:
         wide = [one for one in kinds if not one.namespaced and one.kind != NAMESPACE and one.group not in VIEWS]
-        lists = each(lambda one: client.list(one.api_version, one.kind, label_selector=row.label), wide)
+        lists = each(partial(labelled, client, row.label), wide)
         found += [Ref.of(obj) for objs in lists for obj in objs if not dig(obj, "metadata", "ownerReferences")]
     for version, kind, name in row.everywhere:
         found += refs(client.list(version, kind, field_selector=f"metadata.name={name}"))
@@ -173,6 +174,19 @@ def across(client: Client, package: str, kinds: list[Resource], *, shared: bool 
     left.append(Ref("operators.coreos.com/v1", "Operator", None, f"{package}.{row.namespace}"))  # OLM's own summary
     found += [ref for ref in left if client.find(ref)]
     return list(dict.fromkeys(found + rights_of_olm(client, package, row, shared)))
+
+
+def labelled(client: Client, label: str, one: Resource) -> list[Obj]:
+    """Return a kind's objects that carry a label; none of a kind that cannot be read now, so that none is deleted.
+
+    A CRD answers so whose conversion webhook is gone: anybody's, which must not keep the demo from coming or going.
+    """
+    try:
+        return client.list(one.api_version, one.kind, label_selector=label)
+    except ApiError as error:
+        if error.status < 500:
+            raise
+        return []
 
 
 def rights_of_olm(client: Client, package: str, row: Package, shared: bool) -> list[Ref]:
@@ -251,17 +265,6 @@ def its_own(obj: Obj, row: Package, known: Record) -> bool:
     owned = bool(dig(obj, "metadata", "ownerReferences"))
     generated = Ref.of(obj).namespace in row.namespaces and obj["kind"] == "ArgoCD"
     return owned or generated or carries_our_labels(obj) or any(same_object(Ref.of(obj), r) for r in known.created)
-
-
-def hands(obj: Obj) -> list[str]:
-    """Return who else has written what an object is to be: people, by their tools' names, not programs.
-
-    Who writes the status as well is its operator: some write the whole object.
-    """
-    entries = dig(obj, "metadata", "managedFields", default=[])
-    operators = {one.get("manager", "") for one in entries if one.get("subresource") == "status"}
-    wrote = {one.get("manager", "") for one in entries if "f:spec" in (one.get("fieldsV1") or {})}
-    return sorted(name for name in wrote - operators if name != MANAGER and not PROGRAM.search(name))
 
 
 def others_operators(client: Client, known: Record, namespace: str) -> list[Ref]:

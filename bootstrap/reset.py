@@ -38,7 +38,7 @@ class Renewal:
 def renewal(here: Visit, known: Record) -> Renewal:
     """Decide what goes to be made again, from the record."""
     space = here.settings.namespace
-    found = Renewal(additions=foreign(here.client, space, known))
+    found = Renewal(additions=foreign(here.client, space, known, whole=False))
     for ref in sorted(known.created):
         if ref.kind == "Application" and ref.name in APPLICATIONS:
             found.applications.append(ref)

@@ -12,6 +12,7 @@ from bootstrap import __version__, installed, playbooks
 from bootstrap.borrowed import give_back, lent, undo
 from bootstrap.errors import GuardError
 from bootstrap.foreign import foreign
+from bootstrap.installed import ONCE
 from bootstrap.kube import record
 from bootstrap.kube.client import Client
 from bootstrap.kube.delete import delete
@@ -35,7 +36,7 @@ STEPS = (
 )
 STEP_SECONDS = 300  # what may take minutes is a namespace with everything in it
 SWEEPS, SWEEP_PAUSE = 10, 1.0  # OLM takes up a deletion within a second
-ONCE = "; once that is gone, run this again"
+KEPT = "KEEP=operators asks for that; `make teardown` without it takes it back"
 SERVING = ("InferenceService", "ServingRuntime", "Template")
 OPERATORS = ("Subscription", "OperatorGroup", "ClusterServiceVersion")
 
@@ -73,7 +74,7 @@ def departure(client: Client, known: Record, *, keep_operators: bool = False) ->
     for package in installed.every():
         made = installed.remains(client, package, known)
         if made and (keep_operators or made.users):
-            why = "KEEP=operators" if keep_operators else f"somebody else uses it: {named(made.users)}{ONCE}"
+            why = KEPT if keep_operators else f"somebody else uses it: {named(made.users)}{ONCE}"
             going.kept[f"operator {package}"] = why
             if package in installed.PACKAGES:
                 going.steps[f"{made.stage}_instance"].clear()  # it is of no use without

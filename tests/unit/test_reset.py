@@ -10,7 +10,7 @@ import pytest
 
 from bootstrap import bucket
 from bootstrap.connection import Keys
-from bootstrap.errors import DemoError
+from bootstrap.errors import ApiError, DemoError
 from bootstrap.kube.objects import LABELS, Ref
 from bootstrap.kube.record import Record
 from bootstrap.reset import renewal
@@ -36,6 +36,18 @@ def test_the_demo_is_made_again_and_the_operators_are_not_touched(tmp_path: Path
     assert set(found.objects) == {DEPLOYMENT, TEMPLATE}
     assert found.additions == [Ref("v1", "ConfigMap", SPACE, "students")]
     assert [ref.name for ref in found.derived] == ["storage-config"]
+
+
+def test_a_kind_that_cannot_be_read_keeps_no_reset_and_what_can_be_is_listed(tmp_path: Path) -> None:
+    class Dead(Cluster):
+        def list(self, api_version: str, kind: str, *more: Any, **selectors: Any) -> list:
+            if kind == "Broken":
+                raise ApiError("conversion webhook for example.com/v1, Kind=Broken failed", status=500)
+            return super().list(api_version, kind, *more, **selectors)
+
+    cluster = Dead([obj("v1", "ConfigMap", "students", SPACE), obj("example.com/v1", "Broken", "x", SPACE)])
+    found = renewal(visit(cluster, tmp_path), Record("id", "1", "", created={DEPLOYMENT}))
+    assert found.additions == [Ref("v1", "ConfigMap", SPACE, "students")]
 
 
 class Storage:

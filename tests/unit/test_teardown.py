@@ -9,6 +9,7 @@ import pytest
 
 from bootstrap import teardown
 from bootstrap.errors import ApiError, GuardError
+from bootstrap.installed import ONCE
 from bootstrap.kube.discovery import Resource
 from bootstrap.kube.objects import LABELS, Ref
 from bootstrap.kube.record import Change, Record
@@ -60,7 +61,7 @@ def test_the_record_itself_is_in_no_step() -> None:
 def test_a_namespace_with_something_of_somebody_else_is_kept_and_named() -> None:
     found = going(obj("v1", "ConfigMap", "theirs", SPACE))
     assert Ref("v1", "Namespace", None, SPACE) not in found.refs
-    assert found.kept == {f"Namespace {SPACE}": f"it holds what is not ours: ConfigMap {SPACE}/theirs{teardown.ONCE}"}
+    assert found.kept == {f"Namespace {SPACE}": f"it holds what is not ours: ConfigMap {SPACE}/theirs{ONCE}"}
 
 
 @pytest.mark.parametrize(
@@ -119,7 +120,9 @@ def test_an_operator_that_we_installed_goes_with_its_csv_and_its_namespaces() ->
     assert made["metadata"]["name"] in {ref.name for ref in steps["rhods_instance"]}
     kept = going(csv, made, known=known, keep=True)
     assert kept.steps["rhods_operator"] == []
-    assert kept.kept == {"operator rhods-operator": "KEEP=operators"}
+    assert kept.kept == {
+        "operator rhods-operator": "KEEP=operators asks for that; `make teardown` without it takes it back"
+    }
 
 
 def test_without_a_terminal_nothing_goes_unless_yes_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -152,9 +155,7 @@ def test_an_operator_that_somebody_else_uses_stays_with_its_instance() -> None:
     known = installed_here()
     known.created.add(Ref.of(dsc))
     found = going(theirs, dsc, known=known)
-    assert (
-        found.kept["operator rhods-operator"] == f"somebody else uses it: InferenceService theirs/shop{teardown.ONCE}"
-    )
+    assert found.kept["operator rhods-operator"] == f"somebody else uses it: InferenceService theirs/shop{ONCE}"
     assert not found.steps["rhods_instance"] + found.steps["rhods_operator"] + found.steps["rhods_rest"]
 
 
@@ -188,6 +189,21 @@ def test_a_namespace_that_cannot_be_read_whole_is_not_deleted() -> None:
         teardown.departure(Busy([obj("apps/v1", "Deployment", "minio", SPACE)]), record())
 
 
+def test_what_an_operator_made_of_a_kind_that_cannot_be_read_stays_and_stops_nobody() -> None:
+    part = {"platform.opendatahub.io/part-of": "dashboard"}
+    link, broken = obj("example.com/v1", "Link", "ours", labels=part), obj("example.com/v1", "Broken", "x", labels=part)
+
+    class Dead(Cluster):
+        def list(self, api_version: str, kind: str, *more: str | None, **selectors: str | None) -> list:
+            if kind == "Broken":
+                raise ApiError("conversion webhook for example.com/v1, Kind=Broken failed", status=500)
+            return super().list(api_version, kind, *more, **selectors)
+
+    rest = teardown.departure(Dead([link, broken]), installed_here()).steps["rhods_rest"]
+    assert Ref.of(link) in rest
+    assert Ref.of(broken) not in rest
+
+
 def test_what_another_run_has_changed_meanwhile_is_decided_again(monkeypatch: pytest.MonkeyPatch) -> None:
     known, changed = record(), record(adopted={Ref("v1", "Namespace", None, "more")})
     monkeypatch.setattr(teardown.record, "read", lambda _: changed)
@@ -212,7 +228,14 @@ def test_another_operator_keeps_the_namespace_and_its_operator_group() -> None:
     assert {space, group} <= set(going(known=known).steps["rhods_operator"])
     found = going(subscription("other", "redhat-ods-operator", ""), known=known)
     assert not {space, group} & set(found.refs)
-    assert found.kept[str(space)] == "it holds what is not ours: Subscription redhat-ods-operator/other"
+    assert found.kept[str(space)] == f"it holds what is not ours: Subscription redhat-ods-operator/other{ONCE}"
+
+
+def test_a_namespace_that_an_operator_left_empty_and_somebody_uses_stays_and_says_what_is_next() -> None:
+    istio = obj("v1", "Namespace", "istio-system")
+    assert Ref.of(istio) in going(istio, known=installed_here()).steps["rhods_rest"]
+    found = going(istio, obj("v1", "ConfigMap", "theirs", "istio-system"), known=installed_here())
+    assert found.kept["Namespace istio-system"] == f"it holds what is not ours: ConfigMap istio-system/theirs{ONCE}"
 
 
 def test_an_object_of_others_that_holds_our_fields_gives_them_back() -> None:
@@ -252,7 +275,7 @@ def test_an_instance_that_somebody_else_made_keeps_our_operator() -> None:
     known = installed_here()
     known.adopted.add(Ref.of(theirs))
     found = going(theirs, known=known)
-    assert found.kept["operator rhods-operator"] == f"somebody else uses it: DataScienceCluster theirs{teardown.ONCE}"
+    assert found.kept["operator rhods-operator"] == f"somebody else uses it: DataScienceCluster theirs{ONCE}"
 
 
 @pytest.mark.parametrize("used", [False, True])
