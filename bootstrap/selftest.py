@@ -24,7 +24,7 @@ from bootstrap.verify import verify
 
 WHAT = "a demo would be raised, raised again, reset and torn down; that takes up to an hour"
 AFTERWARDS = "the cluster is left as it is, so that you can look; `make teardown` gives it back"
-
+UNTOUCHED = "nothing was changed on the cluster"
 NAMES = ("DASHBOARD_ADMIN", "NAMESPACE", "REPO_URL")  # settings that say whose cluster it is
 
 
@@ -45,6 +45,11 @@ class Walk:
     about: dict[str, str] = field(default_factory=dict)
     steps: list[Step] = field(default_factory=list)
     stays: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def afterwards(self) -> str:
+        """Return how the cluster is left where a step failed; the first only looks."""
+        return AFTERWARDS if len(self.steps) > 1 else UNTOUCHED
 
     @contextmanager
     def step(self, what: str) -> Iterator[Step]:
@@ -88,9 +93,9 @@ def selftest(settings: Settings, show: Lines, ask: Callable[[str], str] = input)
         there_and_back(settings, client, show, walk)
     except DemoError as problem:
         path = write(settings, walk)
-        raise DemoError(f"{problem}\nthe report is {path}; {AFTERWARDS}") from problem
+        raise DemoError(f"{problem}\nthe report is {path}; {walk.afterwards}") from problem
     except KeyboardInterrupt:
-        show.note(f"the report so far is {write(settings, walk)}; {AFTERWARDS}")
+        show.note(f"the report so far is {write(settings, walk)}; {walk.afterwards}")
         raise
     return write(settings, walk)
 

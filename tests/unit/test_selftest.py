@@ -10,7 +10,7 @@ import pytest
 
 from bootstrap import selftest
 from bootstrap.doctor.visit import Examination
-from bootstrap.errors import DemoError, GuardError, VerifyError
+from bootstrap.errors import Blocked, DemoError, GuardError, VerifyError
 from bootstrap.kube.record import Record
 from bootstrap.playbooks import Outcome
 from bootstrap.progress import Lines
@@ -76,6 +76,16 @@ def test_a_step_that_fails_ends_the_walk_and_leaves_the_cluster_to_look_at(
     (path,) = tmp_path.glob("selftest-*.md")
     assert path.read_text().splitlines()[2] == "FAILED"
     assert "| demo | FAILED | 0 | expected 1, got 2 |" in path.read_text()
+
+
+def test_a_doctor_that_finds_something_leaves_nothing_to_give_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = World(tmp_path, monkeypatch, yes=True)
+    world.replace(monkeypatch, selftest, "examine", Blocked("no room"), "doctor")
+    with pytest.raises(DemoError, match="no room\nthe report is .*; nothing was changed on the cluster$"):
+        world.walk()
+    assert world.taken == ["doctor"]
 
 
 def test_a_walk_that_is_stopped_is_reported_as_far_as_it_came(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
