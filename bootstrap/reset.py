@@ -17,7 +17,6 @@ from bootstrap.scratch import scratch
 from bootstrap.settings import Settings
 from bootstrap.stages import Visit
 
-STEP_SECONDS = 120
 STAGES = ("storage", "model", "serving")
 WHAT = "the demo's objects go, to be made again"
 # the volume stays and is emptied: a new one may take minutes; rights are put right where they are
@@ -90,7 +89,7 @@ def renew(here: Visit, found: Renewal, show: Lines) -> None:
             stages.write(folder / "reset" / f"{name}.json", teardown.entries(refs, decided))
         variables |= {
             "reset_steps": str(folder / "reset"),
-            "reset_timeout": min(STEP_SECONDS, here.settings.timeout),
+            "reset_timeout": teardown.step_seconds(here.settings),
             "reset_force_finalizers": here.settings.force_finalizers,
             "storage_as_new": True,
         }

@@ -34,7 +34,7 @@ STEPS = (
     *("rhods_instance", "rhods_operator", "rhods_rest"),
     *("gitops_instance", "gitops_operator", "gitops_rest"),
 )
-STEP_SECONDS = 300  # what may take minutes is a namespace with everything in it
+STEP_SECONDS = 300  # at least; what may take minutes is a namespace with everything in it
 SWEEPS, SWEEP_PAUSE = 10, 1.0  # OLM takes up a deletion within a second
 KEPT = "KEEP=operators asks for that; `make teardown` without it takes it back"
 SERVING = ("InferenceService", "ServingRuntime", "Template")
@@ -138,18 +138,19 @@ def teardown(
     check()
     confirm(settings, session, client, f"{len(going.refs)} objects would be deleted (DRY_RUN=1 lists them)", ask)
     if not going.refs and not known.version:  # an earlier run was stopped when only its own record was left
-        delete(client, [SPACE], timeout=120, is_ours=known.owns)
+        delete(client, [SPACE], timeout=step_seconds(settings), is_ours=known.owns)
         return going
     with exclusive(client, holder=session.user):
         unchanged_or_refused(client, known)
         note_leftovers(client, known)
-        run(settings, session, client, going, show)
-        sweep(client, [ref for name in STEPS if name.endswith("_rest") for ref in going.steps[name]])
+        run(settings, session, going, show)
+        rest = [ref for name in STEPS if name.endswith("_rest") for ref in going.steps[name]]
+        sweep(client, rest, step_seconds(settings))
         give_back(client, going.lent)
         going.stays |= {str(ref): why for ref, why in undo(client, going.changed).items()}
         forget(client, known, going)
     if not going.kept:
-        remove_record(client, known)
+        remove_record(client, known, step_seconds(settings))
     return going
 
 
@@ -195,7 +196,7 @@ def note_leftovers(client: Client, known: Record) -> None:
         record.Keeper(client, version=__version__, settings=known.settings).intend(known.created)
 
 
-def run(settings: Settings, session: Session, client: Client, going: Departure, show: Lines) -> None:
+def run(settings: Settings, session: Session, going: Departure, show: Lines) -> None:
     """Run the playbook over the steps."""
     with scratch(settings.state_dir) as folder:
         for name in STEPS:
@@ -209,11 +210,20 @@ def run(settings: Settings, session: Session, client: Client, going: Departure, 
         variables: Mapping[str, Any] = {
             "demo_connection": {key: value for key, value in connection.items() if value},
             "teardown_steps": str(folder),
-            "teardown_timeout": min(STEP_SECONDS, settings.timeout),
+            "teardown_timeout": step_seconds(settings),
             "teardown_force_finalizers": settings.force_finalizers,
         }
         log = settings.state_dir / "log.jsonl"
         playbooks.run({"teardown": "what the demo made goes"}, variables, show=show, log=log)
+
+
+def step_seconds(settings: Settings) -> int:
+    """Return how long one step may take: a share of the run's time, so that TIMEOUT gives more as well as less.
+
+    >>> [step_seconds(Settings(timeout=seconds)) for seconds in (60, 900, 3600)]
+    [60, 300, 900]
+    """
+    return min(settings.timeout, max(STEP_SECONDS, settings.timeout // 4))
 
 
 def entries(refs: Iterable[Ref], decided: set[Ref]) -> list[dict[str, Any]]:
@@ -221,11 +231,11 @@ def entries(refs: Iterable[Ref], decided: set[Ref]) -> list[dict[str, Any]]:
     return [{**asdict(ref), "decided": ref in decided} for ref in refs]
 
 
-def sweep(client: Client, refs: Sequence[Ref]) -> None:
+def sweep(client: Client, refs: Sequence[Ref], seconds: float) -> None:
     """Delete again what OLM has made again from what it had just read, until nothing comes back."""
     for _ in range(SWEEPS):
         time.sleep(SWEEP_PAUSE)
-        if not delete(client, refs, timeout=60, is_ours=lambda _: None).gone:
+        if not delete(client, refs, timeout=seconds, is_ours=lambda _: None).gone:
             return
 
 
@@ -238,6 +248,6 @@ def forget(client: Client, known: Record, going: Departure) -> None:
     keeper.put_back(going.changed)
 
 
-def remove_record(client: Client, known: Record) -> None:
+def remove_record(client: Client, known: Record, seconds: float) -> None:
     """Delete the record's namespace, the last of all."""
-    delete(client, [SPACE], timeout=120, is_ours=(record.read(client) or known).owns)
+    delete(client, [SPACE], timeout=seconds, is_ours=(record.read(client) or known).owns)

@@ -12,7 +12,7 @@ from bootstrap.kube.client import Client
 from bootstrap.kube.objects import Obj, Ref, dig
 from bootstrap.kube.order import waves
 from bootstrap.kube.parallel import each
-from bootstrap.kube.stuck import explain, remaining
+from bootstrap.kube.stuck import Hold, explain, remaining
 from bootstrap.kube.wait import Target, wait
 
 STRIPPED_SECONDS = 15.0  # what an object whose finalizers are taken off may still need
@@ -36,7 +36,6 @@ def delete(
     is_ours: Callable[[Obj], str | None],
     dry_run: bool = False,
     force_finalizers: bool = False,
-    propagation: str = "Foreground",
     orphaning: str | None = None,
     on_progress: Progress | None = None,
 ) -> Deleted:
@@ -52,7 +51,7 @@ def delete(
     for wave in reversed(waves(list(todo))):
         if orphaning:
             each(lambda ref: _orphan(client, ref, todo[ref], orphaning), wave)
-        _ask(client, wave, todo, propagation)
+        _ask(client, wave, todo)
         left = max(0.0, deadline - time.monotonic())
         targets = [Target(ref, absent=True, uid=dig(todo[ref], "metadata", "uid")) for ref in wave]
         try:
@@ -88,13 +87,13 @@ def _orphan(client: Client, ref: Ref, obj: Obj, prefix: str) -> None:
             client.patch(ref, {"metadata": {"finalizers": left or None}})
 
 
-def _ask(client: Client, wave: list[Ref], found: dict[Ref, Obj], propagation: str) -> None:
+def _ask(client: Client, wave: list[Ref], found: dict[Ref, Obj]) -> None:
     """Ask for the deletion of each object as it was judged: one that was made anew since then is another object."""
     problems: list[str] = []
 
     def ask(ref: Ref) -> None:
         try:
-            client.delete(ref, propagation=propagation, uid=dig(found[ref], "metadata", "uid"))
+            client.delete(ref, uid=dig(found[ref], "metadata", "uid"))
         except ClusterError as error:
             problems.append(f"{ref}: {error}")
 
@@ -103,16 +102,24 @@ def _ask(client: Client, wave: list[Ref], found: dict[Ref, Obj], propagation: st
         raise DeleteStuck("\n".join(["some objects cannot be deleted", *(f"  {line}" for line in sorted(problems))]))
 
 
-def _account(client: Client, wave: list[Ref], timeout: float) -> str:
-    lines = [line for found in each(lambda ref: explain(client, ref), wave) for line in found]
+def _account(client: Client, wave: list[Ref], timeout: float, *, forced: bool = False) -> str:
+    holds = [hold for found in each(lambda ref: explain(client, ref), wave) for hold in found]
     return "\n".join(
         [
             f"waited {timeout:.0f} s for what was deleted to be gone",
-            *(f"  {line}" for line in dict.fromkeys(lines)),
-            "  next: put right what is named above and run this again; FORCE_FINALIZERS=1 takes the finalizers off, "
-            "which leaves behind whatever they were to clean up",
+            *(f"  {line}" for line in dict.fromkeys(hold.said for hold in holds)),
+            f"  next: put right what is named above and run this again{_way_on(holds, forced)}",
         ]
     )
+
+
+def _way_on(holds: list[Hold], forced: bool) -> str:
+    """Return what else helps: finalizers are taken off only where nobody is at work on them."""
+    if forced:
+        return ""
+    if any(hold.deserted for hold in holds):
+        return "; FORCE_FINALIZERS=1 takes the finalizers off, which leaves behind whatever they were to clean up"
+    return "; a greater TIMEOUT waits longer"
 
 
 def _force(client: Client, wave: list[Ref], say: Progress) -> None:
@@ -131,4 +138,4 @@ def _force(client: Client, wave: list[Ref], say: Progress) -> None:
     try:
         wait(client, gone, timeout=STRIPPED_SECONDS, why="what was deleted by force to be gone")
     except WaitTimeout as error:
-        raise DeleteStuck(_account(client, wave, STRIPPED_SECONDS)) from error
+        raise DeleteStuck(_account(client, wave, STRIPPED_SECONDS, forced=True)) from error

@@ -22,6 +22,14 @@ class Owner:
     fact: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """One thing that keeps an object; `deserted` where nobody is known to be at work on its finalizers."""
+
+    said: str
+    deserted: bool = False
+
+
 KSERVE = Owner("KServe", workload="kserve-controller-manager")
 MODEL_CONTROLLER = Owner("the model controller", workload="odh-model-controller")
 MODELMESH = Owner("ModelMesh", workload="modelmesh-controller")
@@ -48,48 +56,54 @@ OWNERS = {
 }
 
 
-def explain(client: Client, ref: Ref) -> list[str]:
+def explain(client: Client, ref: Ref) -> list[Hold]:
     """Return what holds an object, most telling first; empty where it is gone by now."""
     obj = client.find(ref)
     if obj is None:
         return []
     if not dig(obj, "metadata", "deletionTimestamp"):
-        return [f"{ref}: its deletion has not been accepted, or it was made again by its controller"]
+        return [Hold(f"{ref}: its deletion has not been accepted, or it was made again by its controller")]
     finalizers = [*dig(obj, "metadata", "finalizers", default=[]), *dig(obj, "spec", "finalizers", default=[])]
-    lines = [f"{ref}: {_finalizer(client, finalizer)}" for finalizer in finalizers]
+    holds = [_finalizers(client, f"{ref}: ", [finalizer]) for finalizer in finalizers]
     if ref.kind == "Namespace":
-        lines += [f"{ref}: {line}" for line in _namespace(client, obj)]
-    lines += list(broken_apis(client)) + list(broken_webhooks(client))
-    return lines or [f"{ref}: is being deleted and held by nothing; it should be gone in a moment"]
+        holds += list(_namespace(client, ref, obj))
+    holds += [Hold(line) for line in (*broken_apis(client), *broken_webhooks(client))]
+    return holds or [Hold(f"{ref}: is being deleted and held by nothing; it should be gone in a moment")]
 
 
-def _finalizer(client: Client, finalizer: str) -> str:
+def _finalizers(client: Client, opening: str, finalizers: list[str]) -> Hold:
+    found = [_finalizer(client, finalizer) for finalizer in finalizers]
+    return Hold(opening + "; ".join(one.said for one in found), any(one.deserted for one in found))
+
+
+def _finalizer(client: Client, finalizer: str) -> Hold:
     """Return what a finalizer waits for; a controller that does not run never removes it."""
     owner = OWNERS.get(finalizer)
     if owner is None:
         group = finalizer.split("/")[0]
-        return f"finalizer {finalizer}: its owner is not known here; see whether the controller of {group} runs"
+        state = f"its owner is not known here; see whether the controller of {group} runs"
+        return Hold(f"finalizer {finalizer}: {state}", deserted=True)
+    said = f"finalizer {finalizer} of {owner.name}: "
     if owner.workload is None:
-        return f"finalizer {finalizer} of {owner.name}: {owner.fact}"
+        return Hold(said + owner.fact)
     found = client.list("apps/v1", owner.kind, field_selector=f"metadata.name={owner.workload}")
     if not found:
-        state = f"its {owner.kind} {owner.workload} is not there, so nobody removes it"
-    elif not any(judge(one).ready for one in found):
-        where = f"{found[0]['metadata']['namespace']}/{owner.workload}"
-        state = f"its {owner.kind} {where} does not run ({judge(found[0]).reason}): get it to run first"
-    else:
-        state = "it runs; its log says why it is not done"
-    return f"finalizer {finalizer} of {owner.name}: {state}"
+        return Hold(f"{said}its {owner.kind} {owner.workload} is not there, so nobody removes it", deserted=True)
+    if any(judge(one).ready for one in found):
+        return Hold(f"{said}it runs; its log says why it is not done")
+    where = f"{found[0]['metadata']['namespace']}/{owner.workload}"
+    state = f"its {owner.kind} {where} does not run ({judge(found[0]).reason}): get it to run first"
+    return Hold(said + state, deserted=True)
 
 
-def _namespace(client: Client, obj: Obj) -> Iterator[str]:
+def _namespace(client: Client, ref: Ref, obj: Obj) -> Iterator[Hold]:
     """Yield what the namespace controller reports, then every object left with its finalizers."""
     found = conditions(obj)
     for name in HOLDING:
         if found.get(name, {}).get("status") == "True":
-            yield f"{name}: {found[name].get('message')}"
-    for ref, finalizers in remaining(client, obj["metadata"]["name"]):
-        yield f"left in it: {ref}, " + "; ".join(_finalizer(client, finalizer) for finalizer in finalizers)
+            yield Hold(f"{ref}: {name}: {found[name].get('message')}")
+    for left, finalizers in remaining(client, ref.name):
+        yield _finalizers(client, f"{ref}: left in it: {left}, ", finalizers)
 
 
 def remaining(client: Client, namespace: str) -> list[tuple[Ref, list[str]]]:

@@ -83,7 +83,7 @@ def test_a_doctor_that_finds_something_leaves_nothing_to_give_back(
 ) -> None:
     world = World(tmp_path, monkeypatch, yes=True)
     world.replace(monkeypatch, selftest, "examine", Blocked("no room"), "doctor")
-    with pytest.raises(DemoError, match="no room\nthe report is .*; nothing was changed on the cluster$"):
+    with pytest.raises(DemoError, match=r"no room\nthe report is .*; nothing was changed on the cluster$"):
         world.walk()
     assert world.taken == ["doctor"]
 

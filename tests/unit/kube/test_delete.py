@@ -74,26 +74,33 @@ def test_every_refusal_is_told(stub: Stub, client: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("finalizer", "workload", "said"),
+    ("finalizer", "workload", "said", "deserted"),
     [
         (
             "inferenceservice.finalizers",
             None,
             "of KServe: its Deployment kserve-controller-manager is not there, so nobody removes it",
+            True,
         ),
         (
             "inferenceservice.finalizers",
             0,
             "of KServe: its Deployment demo/kserve-controller-manager does not run "
             "(0 of 1 replicas are available): get it to run first",
+            True,
         ),
-        ("inferenceservice.finalizers", 1, "of KServe: it runs; its log says why it is not done"),
-        ("kubernetes.io/pvc-protection", None, "of the volume controller: a Pod still uses it"),
-        ("who.example/knows", None, "its owner is not known here; see whether the controller of who.example runs"),
+        ("inferenceservice.finalizers", 1, "of KServe: it runs; its log says why it is not done", False),
+        ("kubernetes.io/pvc-protection", None, "of the volume controller: a Pod still uses it", False),
+        (
+            "who.example/knows",
+            None,
+            "its owner is not known here; see whether the controller of who.example runs",
+            True,
+        ),
     ],
 )
 def test_a_finalizer_is_explained_by_its_owner(
-    stub: Stub, client: Client, finalizer: str, workload: int | None, said: str
+    stub: Stub, client: Client, finalizer: str, workload: int | None, said: str, deserted: bool
 ) -> None:
     if workload is not None:
         status = {"updatedReplicas": 1, "availableReplicas": workload}
@@ -103,7 +110,8 @@ def test_a_finalizer_is_explained_by_its_owner(
         delete(client, [mine], timeout=0.5, is_ours=ours)
     assert f"ConfigMap demo/mine: finalizer {finalizer}" in str(caught.value)
     assert said in str(caught.value)
-    assert "FORCE_FINALIZERS=1" in str(caught.value)
+    assert ("FORCE_FINALIZERS=1 takes the finalizers off" in str(caught.value)) == deserted
+    assert ("a greater TIMEOUT waits longer" in str(caught.value)) != deserted
 
 
 def test_a_stuck_namespace_names_conditions_broken_apis_and_webhooks(stub: Stub, client: Client) -> None:
@@ -138,6 +146,37 @@ def test_force_takes_finalizers_off_aloud_and_only_on_order(stub: Stub, client: 
     delete(client, [mine], timeout=0.3, is_ours=ours, force_finalizers=True, on_progress=said.append)
     assert "ConfigMap demo/mine: taking off who.example/knows by force" in said
     assert client.find(mine) is None
+
+
+def test_force_on_a_namespace_touches_only_what_is_being_deleted_in_it_and_names_each(
+    stub: Stub, client: Client
+) -> None:
+    space = add(stub, "v1", "Namespace", "demo", meta={"finalizers": ["kubernetes"]})
+    going = {"finalizers": ["who.example/knows"], "deletionTimestamp": "2026-01-01T00:00:00Z"}
+    add(stub, "v1", "ConfigMap", "held", meta=going)
+    add(stub, "apps/v1", "Deployment", "held", meta=going)
+    add(stub, "v1", "ConfigMap", "staying", meta={"finalizers": ["who.example/knows"]})
+    add(stub, "v1", "ConfigMap", "elsewhere", meta={**going, "namespace": "other"})
+    said: list[str] = []
+    delete(client, [space], timeout=0.3, is_ours=ours, force_finalizers=True, on_progress=said.append)
+    assert [line for line in said if "by force" in line] == [
+        "ConfigMap demo/held: taking off who.example/knows by force",
+        "Deployment demo/held: taking off who.example/knows by force",
+        "Namespace demo: taking off kubernetes by force",
+    ]
+    patched = [path for method, path in stub.requests if method == "PATCH"]
+    spaced = ["/api/v1/namespaces/demo/configmaps/held", "/apis/apps/v1/namespaces/demo/deployments/held"]
+    assert sorted(patched) == sorted([*spaced, "/api/v1/namespaces/demo"])
+
+
+def test_what_stays_although_it_was_forced_is_told_without_force_as_the_way_on(
+    stub: Stub, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bootstrap.kube.delete.STRIPPED_SECONDS", 0.3)
+    space = add(stub, "v1", "Namespace", "demo", spec={"finalizers": ["kubernetes"]}, meta={"finalizers": ["who/x"]})
+    monkeypatch.setattr(client, "patch", lambda *_: {})
+    with pytest.raises(DeleteStuck, match=r"put right what is named above and run this again$"):
+        delete(client, [space], timeout=0.3, is_ours=ours, force_finalizers=True)
 
 
 def test_what_an_object_would_delete_along_stays_where_that_is_wanted(stub: Stub, client: Client) -> None:
