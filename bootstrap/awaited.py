@@ -18,7 +18,6 @@ class Awaited:
     """One thing that has to become true of one object."""
 
     ref: Ref
-    condition: str | None = None
     exists: bool = False  # being there is enough
     key: str | None = None  # a key that its data must have
     revision: str | None = None  # an Application must be synced to this
@@ -37,7 +36,7 @@ class Awaited:
             return Target(self.ref, check=serves(self.serving))
         if self.mark is not None:
             return Target(self.ref, check=own_model.serves(self.mark))
-        return Target(self.ref, condition=self.condition)
+        return Target(self.ref)
 
     def has_key(self, obj: Obj) -> Verdict:
         """Return ready once the object's data has the key."""

@@ -27,7 +27,6 @@ if TYPE_CHECKING:  # a quarter of a second to import, which a look that writes n
     from minio import Minio, MinioAdmin
 
 S3_ROUTE, S3_PORT, POLICY = "minio-s3", 9000, "serving-demo-connection"
-DIGEST = "sha256"
 PROBE = ".serving-demo/probe"
 
 

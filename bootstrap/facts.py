@@ -87,8 +87,6 @@ class Facts:
     datascienceclusters: list[Obj] = field(default_factory=list)
     initializations: list[Obj] = field(default_factory=list)  # DSCInitialization: one, of any name
     argocds: list[Obj] = field(default_factory=list)
-    dsc_versions: frozenset[str] = frozenset()
-    applications_namespace: bool = False
     others: Mapping[str, Operator] = field(default_factory=dict)  # what stages bring beside these two
 
     @property
@@ -129,11 +127,9 @@ def gather(client: Client, catalog: str | None = None) -> Facts:
     }
     with ThreadPoolExecutor(max_workers=8) as pool:
         lists = {name: pool.submit(client.list, *kind) for name, kind in asked.items()}
-        namespace = pool.submit(client.find, Ref("v1", "Namespace", None, APPLICATIONS))
         found = {name: answer.result() for name, answer in lists.items()}
         asked_of = {name: pool.submit(operator, client, name, found["subscriptions"], catalog) for name in names}
         operators = {name: answer.result() for name, answer in asked_of.items()}
-    versions = {version for version in ("v1", "v2") if client.serves(f"{DSC_GROUP}/{version}", "DataScienceCluster")}
     return Facts(
         openshift=openshift_version(found["versions"]),
         rhods=operators[RHODS],
@@ -141,8 +137,6 @@ def gather(client: Client, catalog: str | None = None) -> Facts:
         datascienceclusters=found["dsc2"] or found["dsc1"],
         initializations=found["dsci2"] or found["dsci1"],
         argocds=found["argocds"],
-        dsc_versions=frozenset(versions),
-        applications_namespace=namespace.result() is not None,
         others={name: operators[name] for name in more},
     )
 

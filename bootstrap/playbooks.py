@@ -9,7 +9,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,10 +31,8 @@ class Outcome:
     """What a run did."""
 
     changed: list[str] = field(default_factory=list)
-    diffs: list[dict[str, str]] = field(default_factory=list)
     failure: str | None = None
     pid: int | None = None
-    cancelled: bool = False
 
 
 @dataclass(slots=True)
@@ -83,7 +81,6 @@ class Run:
         ]
         if result.get("changed"):
             self.outcome.changed += [f"{self.stage}: {name}" for name in names or [task]]
-        self.outcome.diffs += [item for item in result.get("diff") or [] if isinstance(item, dict)]
         message = str(result.get("msg") or "")
         if kind == "runner_on_failed" and not data.get("ignore_errors"):
             self.outcome.failure = f"{self.stage or 'playbook'}: {task}: {message}"
@@ -105,17 +102,15 @@ def run(
     *,
     show: Lines,
     log: Path,
-    check: bool = False,
     secrets: Mapping[str, Any] | None = None,
 ) -> Outcome:
     """Run the playbooks of these stages in order; PlaybookFailed says which task failed and why."""
     with scratch(log.parent) as private, listening(show) as channel, offered(secrets or {}) as handed:
         (private / "variables.json").write_text(json.dumps(dict(variables)))
         variables_file = shlex.quote(str(private / "variables.json"))  # ansible-runner splits this as a shell does
-        options = f"-e @{variables_file}{' --check --diff' if check else ''}"
         log.parent.mkdir(parents=True, exist_ok=True)
         state = Run(show, stages, log)
-        output = supervise(state, private, options, environment(channel, private) | handed)
+        output = supervise(state, private, f"-e @{variables_file}", environment(channel, private) | handed)
         if state.outcome.failure is None and output is not None:
             state.outcome.failure = f"ansible ended before any task could say why:\n{output}"
         if state.outcome.failure:
@@ -175,7 +170,6 @@ def supervise(state: Run, private: Path, options: str, env: dict[str, str]) -> s
         while thread.is_alive():
             thread.join(0.2)
     except KeyboardInterrupt:
-        state.outcome.cancelled = True
         deadline.append(time.monotonic() + GRACE)
         stop(state.outcome.pid)
         thread.join(2 * GRACE)  # the folder that it writes to goes next
@@ -198,9 +192,6 @@ def tail(private: Path, lines: int = 15) -> str:
     """Return the end of what Ansible printed."""
     found = sorted(private.glob("artifacts/*/stdout"))
     return "\n".join(found[-1].read_text(errors="replace").splitlines()[-lines:]) if found else ""
-
-
-Runner = Callable[..., Outcome]
 
 
 def names(stages: Sequence[str]) -> str:

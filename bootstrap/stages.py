@@ -173,7 +173,7 @@ def want(here: Visit, names: Sequence[str]) -> list[Desired]:
     return made
 
 
-def run(here: Visit, names: Sequence[str], show: Lines, *, check: bool = False) -> playbooks.Outcome:
+def run(here: Visit, names: Sequence[str], show: Lines) -> playbooks.Outcome:
     """Bring the stages to their outcome; where all of them hold already, nothing is run and nothing written."""
     if here.plan.delivery == "direct":
         names = [name for name in names if name != "gitops"]
@@ -181,24 +181,22 @@ def run(here: Visit, names: Sequence[str], show: Lines, *, check: bool = False) 
         show.note("gitops: nothing to do, because DELIVERY=direct needs no Argo CD")
         return playbooks.Outcome()
     wanted = want(here, names)
-    if not check:
-        reasons = [f"{ref} is to be changed" for item in wanted for ref, _ in item.patched]
-        admin = here.settings.dashboard_admin if "rhods" in names else None
-        reasons += dashboard_admin.lacking(here.client, admin)
-        reasons += unsettled(here.client, here.outside, here.session.kubeconfig, wanted, here.model_folders())
-        if not reasons:
-            show.note(f"{playbooks.names(names)}: all there, nothing to change")
-            return playbooks.Outcome()
-        with exclusive(here.client, holder=here.session.user):
-            adopt(here, wanted)
-            keeper = Keeper(here.client, **record_of(here))
-            container = prepull.wanted(here.client, here.settings.namespace, wanted)
-            with prepull.pulling(here.client, container, keeper, show):
-                outcome = deliver(here, names, wanted, show)
-            if admin and dashboard_admin.lacking(here.client, admin):
-                dashboard_admin.grant(here.client, keeper, admin)
-            return outcome
-    return deliver(here, names, wanted, show, check=True)
+    reasons = [f"{ref} is to be changed" for item in wanted for ref, _ in item.patched]
+    admin = here.settings.dashboard_admin if "rhods" in names else None
+    reasons += dashboard_admin.lacking(here.client, admin)
+    reasons += unsettled(here.client, here.outside, here.session.kubeconfig, wanted, here.model_folders())
+    if not reasons:
+        show.note(f"{playbooks.names(names)}: all there, nothing to change")
+        return playbooks.Outcome()
+    with exclusive(here.client, holder=here.session.user):
+        adopt(here, wanted)
+        keeper = Keeper(here.client, **record_of(here))
+        container = prepull.wanted(here.client, here.settings.namespace, wanted)
+        with prepull.pulling(here.client, container, keeper, show):
+            outcome = deliver(here, names, wanted, show)
+        if admin and dashboard_admin.lacking(here.client, admin):
+            dashboard_admin.grant(here.client, keeper, admin)
+        return outcome
 
 
 def adopt(here: Visit, wanted: Sequence[Desired]) -> None:
@@ -222,15 +220,13 @@ def record_of(here: Visit) -> dict[str, Any]:
     return {"version": __version__, "settings": {**here.settings.public(), "DELIVERY": here.plan.delivery}}
 
 
-def deliver(
-    here: Visit, names: Sequence[str], wanted: Sequence[Desired], show: Lines, *, check: bool = False
-) -> playbooks.Outcome:
+def deliver(here: Visit, names: Sequence[str], wanted: Sequence[Desired], show: Lines) -> playbooks.Outcome:
     """Run the playbooks of these stages over what was rendered for them."""
     with scratch(here.settings.state_dir) as folder:
         variables = render(here, wanted, folder)
         log = here.settings.state_dir / "log.jsonl"
         stages = {name: JOURNEY[name] for name in names}
-        return playbooks.run(stages, variables, show=show, log=log, check=check, secrets=secrets_of(wanted))
+        return playbooks.run(stages, variables, show=show, log=log, secrets=secrets_of(wanted))
 
 
 def secrets_of(wanted: Sequence[Desired]) -> dict[str, Obj]:

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from onnx import ModelProto, TensorProto, helper, load_model_from_string, numpy_helper
+from onnx import TensorProto, helper, load_model_from_string, numpy_helper
 
 from model.data import AMOUNTS, FEATURES, Array
 from model.network import Network, prepare
@@ -89,15 +89,6 @@ def constants_of(model: bytes) -> dict[str, NDArray[Any]]:
     """Every constant of an exported model by name."""
     graph = load_model_from_string(model).graph
     return {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
-
-
-def with_constant(model: bytes, name: str, values: NDArray[Any]) -> bytes:
-    """The same model with one constant replaced."""
-    changed: ModelProto = load_model_from_string(model)
-    for tensor in changed.graph.initializer:
-        if tensor.name == name:
-            tensor.CopyFrom(numpy_helper.from_array(values, name))
-    return bytes(changed.SerializeToString(deterministic=True))
 
 
 def unrounded(model: bytes, rows: Array) -> Array:

@@ -125,11 +125,11 @@ class Client:
                 return items, str(meta.get("resourceVersion", ""))
             wanted["continue"] = meta["continue"]
 
-    def create(self, obj: Obj, *, dry_run: bool = False) -> Obj:
+    def create(self, obj: Obj) -> Obj:
         """Create an object; Conflict where it exists."""
         ref = Ref.of(obj)
         path = self.resource(ref.api_version, ref.kind).path(ref.namespace)
-        made: Obj = self.request("POST", path, body=obj, query={"dryRun": "All"} if dry_run else None)
+        made: Obj = self.request("POST", path, body=obj)
         return made
 
     def replace(self, obj: Obj) -> Obj:
@@ -137,10 +137,9 @@ class Client:
         written: Obj = self.request("PUT", self.path(Ref.of(obj)), body=obj)
         return written
 
-    def patch(self, ref: Ref, body: Any, *, content_type: str = MERGE_PATCH, dry_run: bool = False) -> Obj:
-        """Patch an object and return it."""
-        query = {"dryRun": "All"} if dry_run else None
-        patched: Obj = self.request("PATCH", self.path(ref), body=body, query=query, content_type=content_type)
+    def patch(self, ref: Ref, body: Any) -> Obj:
+        """Merge a patch into an object and return it."""
+        patched: Obj = self.request("PATCH", self.path(ref), body=body, content_type=MERGE_PATCH)
         return patched
 
     def apply(
@@ -154,9 +153,9 @@ class Client:
         made: Obj = self.request("PATCH", path, body=obj, query=query, content_type=APPLY_PATCH, deadline=deadline)
         return made
 
-    def delete(self, ref: Ref, *, propagation: str = "Foreground", uid: str | None = None) -> bool:
+    def delete(self, ref: Ref, *, uid: str | None = None) -> bool:
         """Ask for an object's deletion (only of this uid, if given); False where it is gone already."""
-        options: Obj = {"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": propagation}
+        options: Obj = {"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Foreground"}
         if uid:
             options["preconditions"] = {"uid": uid}
         try:

@@ -13,7 +13,7 @@ from bootstrap.kube.events import last_warning
 from bootstrap.kube.objects import Obj, Ref, dig
 from bootstrap.kube.observe import Observer, Seen
 from bootstrap.kube.parallel import each
-from bootstrap.kube.readiness import condition_is, judge
+from bootstrap.kube.readiness import judge
 from bootstrap.kube.readiness.verdict import READY, Predicate, Verdict, not_ready
 
 TELL_EVERY = 1.0  # seconds between two looks at the clock
@@ -25,7 +25,6 @@ class Target:
     """What has to become true of one object: the table's predicate for its kind, unless said otherwise."""
 
     ref: Ref
-    condition: str | None = None  # "Available" or "Available=False": just this status condition
     absent: bool = False  # the object must go away
     uid: str | None = None  # which one must go away: its successor of the same name is another object
     check: Predicate | None = None  # instead of the table's predicate
@@ -38,17 +37,7 @@ class Target:
             return not_ready(_holding(obj))
         if obj is None:
             return not_ready(missing)
-        return self.predicate(obj)
-
-    @property
-    def predicate(self) -> Predicate:
-        """Return what decides."""
-        if self.check:
-            return self.check
-        if self.condition:
-            name, _, status = self.condition.partition("=")
-            return condition_is(name, status or "True")
-        return judge
+        return (self.check or judge)(obj)
 
 
 def _holding(obj: Obj) -> str:

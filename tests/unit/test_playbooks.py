@@ -86,13 +86,10 @@ def test_no_secret_of_ours_is_in_ansibles_environment(monkeypatch: pytest.Monkey
     assert os.environ["PASSWORD"] == "hunter2"
 
 
-def test_variables_travel_in_a_file_and_check_mode_is_asked_for(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_variables_travel_in_a_file_that_is_gone_afterwards(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     seen = fake(monkeypatch, [])
-    run(tmp_path, check=True)
+    run(tmp_path)
     assert seen["variables"] == {"storage_namespace": "n"}
-    assert seen["cmdline"].endswith("--check --diff")
     assert not Path(seen["private_data_dir"]).exists()
 
 

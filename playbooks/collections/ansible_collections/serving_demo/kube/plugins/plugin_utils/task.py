@@ -47,11 +47,11 @@ class DemoAction(ActionBase):
         try:
             return {**result, **self.act(args)}
         except DemoError as problem:
-            return {**result, "failed": True, "msg": str(problem), "error": type(problem).__name__}
+            return {**result, "failed": True, "msg": str(problem)}
         except Exception as defect:
             where = traceback.format_exc().strip().splitlines()[-3:]
             text = f"{type(defect).__name__}: {defect}; this is a defect of the demo: {' '.join(map(str.strip, where))}"
-            return {**result, "failed": True, "msg": text, "error": type(defect).__name__}
+            return {**result, "failed": True, "msg": text}
 
     def act(self, args: dict[str, Any]) -> dict[str, Any]:
         """Do the action's work and return its result."""
