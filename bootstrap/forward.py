@@ -38,6 +38,11 @@ def forwarded(outside: Outside, kubeconfig: Path, pod: Ref, port: int) -> Iterat
         thread.start()
         try:
             yield server.getsockname()[1]
+        except Exception as problem:
+            if dial.failure:  # all that whoever connected saw is an end
+                way = f"port {port} of {pod} cannot be reached through the API server"
+                raise DemoError(f"{way}: {dial.failure}") from problem
+            raise
         finally:
             stop.set()
             with suppress(OSError):  # a last caller, so that nobody has to wait until listening times out
@@ -50,6 +55,7 @@ class Dial:
 
     def __init__(self, url: str, config: Any, context: Any, outside: Outside) -> None:
         self.url, self.config, self.context, self.outside = url, config, context, outside
+        self.failure = ""  # why the last stream could not be opened, or the pod ended it
 
     def __call__(self) -> Any:
         """Return an open web socket."""
@@ -85,9 +91,14 @@ def accept(server: socket.socket, dial: Dial, stop: threading.Event) -> None:
 
 
 def carry(connection: socket.socket, dial: Dial) -> None:
-    """Copy both ways until either side ends; a stream that cannot be opened ends the connection."""
-    with connection, suppress(Exception):
-        stream = dial()
+    """Copy both ways until either side ends; why a stream cannot be opened, or the pod ends it, is noted."""
+    with connection, suppress(Exception):  # either side may go at any time
+        try:
+            stream = dial()
+        except Exception as problem:
+            dial.failure = str(problem).partition(" -+-+- ")[0]  # what follows are the headers of the answer
+            return
+        dial.failure = ""
         stream.settimeout(None)
         threading.Thread(target=send, args=(connection, stream), daemon=True).start()
         named = set()
@@ -98,7 +109,10 @@ def carry(connection: socket.socket, dial: Dial) -> None:
             elif channel == 0:
                 connection.sendall(data)
             else:
+                dial.failure = data.decode(errors="replace").strip()
                 break
+        with suppress(OSError):  # closing alone would not end it: the other thread still reads from it
+            connection.shutdown(socket.SHUT_RDWR)
         stream.close()
 
 
