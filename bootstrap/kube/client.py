@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from bootstrap.errors import ClusterError, NotFound, NotServed, Unreachable
+from bootstrap.errors import ClusterError, Gone, NotFound, NotServed, Unreachable
 from bootstrap.kube.discovery import Discovery, Resource
 from bootstrap.kube.objects import Obj, Ref
 from bootstrap.kube.retry import PATIENCE, pause_for, pauses, transient
@@ -118,7 +118,15 @@ class Client:
         wanted = {key: value for key, value in query.items() if value}
         items: Objs = []
         while True:
-            page = self.request("GET", path, query=wanted)
+            try:
+                page = self.request("GET", path, query=wanted)
+            except Gone:
+                if "continue" not in wanted:
+                    raise
+                # the first pages are too old by now to go on from: all of it at once, as kubectl does
+                items = []
+                wanted = {key: value for key, value in wanted.items() if key not in ("continue", "limit")}
+                continue
             items += [{"apiVersion": api_version, "kind": kind, **item} for item in page.get("items") or []]
             meta = page.get("metadata") or {}
             if not meta.get("continue"):

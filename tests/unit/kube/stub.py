@@ -300,7 +300,10 @@ class Handler(BaseHTTPRequestHandler):
                 and name in ("", called)
                 and wanted.items() <= (obj["metadata"].get("labels") or {}).items()
             ]
-            return self.answer(200, {"metadata": {"resourceVersion": str(self.stub.version)}, "items": items})
+            start, limit = int(query.get("continue", "0")), int(query.get("limit", len(items)))
+            more = {"continue": str(start + limit)} if len(items) > start + limit else {}
+            meta = {"resourceVersion": str(self.stub.version), **more}
+            return self.answer(200, {"metadata": meta, "items": items[start : start + limit]})
 
     def watch(self, collection: str, namespace: str | None, since: int) -> None:
         events: queue.Queue[dict[str, Any] | None] = queue.Queue()

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import bootstrap.kube.wait as waiting
-from bootstrap.errors import WaitFailed, WaitTimeout
+from bootstrap.errors import Forbidden, Gone, Unauthorized, WaitFailed, WaitTimeout
 from bootstrap.kube.client import Client
 from bootstrap.kube.objects import Obj, Ref
 from bootstrap.kube.readiness import condition_is
@@ -202,6 +202,32 @@ def test_a_timeout_names_object_reason_warning_and_next_step(stub: Stub, client:
     ]
 
 
+@pytest.mark.parametrize(
+    ("status", "error", "said"),
+    [
+        (401, Unauthorized, "does not accept these credentials .*expired or revoked.*; sign in again"),
+        (403, Forbidden, "configmaps is forbidden"),
+    ],
+)
+def test_rights_that_end_in_the_middle_of_a_wait_end_it_at_once_and_say_so(
+    stub: Stub, client: Client, status: int, error: type[Exception], said: str
+) -> None:
+    watched = lambda: any("watch=true" in path for _, path in stub.requests)  # noqa: E731
+
+    def expire() -> None:
+        eventually(lambda: watched() and stub.watchers)
+        stub.faults = [Fault("GET", "/configmaps", status, 99, "configmaps is forbidden")]
+        stub.end_watches()
+
+    thread = threading.Thread(target=expire)
+    thread.start()
+    started = time.monotonic()
+    with pytest.raises(error, match=said):
+        wait(client, [Target(CONFIG)], timeout=30, why="it")
+    assert time.monotonic() - started < 10
+    thread.join()
+
+
 def test_progress_says_what_is_lacking(stub: Stub, client: Client) -> None:
     said: list[str] = []
     stub.add(config())
@@ -218,6 +244,39 @@ def test_no_thread_is_left_behind(stub: Stub, client: Client) -> None:
     eventually(lambda: not any("_follow" in thread.name for thread in threading.enumerate()))
     stub.end_watches()
     eventually(lambda: threading.active_count() <= before + 2)  # the stub's own connections
+
+
+def configs(stub: Stub, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Five objects, and pages of two."""
+    monkeypatch.setattr("bootstrap.kube.client.PAGE", 2)
+    for name in "abcde":
+        stub.add({**config(), "metadata": {"name": name, "namespace": "demo"}})
+    return list("abcde")
+
+
+def pages(stub: Stub) -> list[str]:
+    return [path.partition("?")[2] for method, path in stub.requests if "/configmaps" in path and method == "GET"]
+
+
+def test_a_list_of_many_pages_is_whole(stub: Stub, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = configs(stub, monkeypatch)
+    assert [one["metadata"]["name"] for one in client.list("v1", "ConfigMap", "demo")] == names
+    assert pages(stub) == ["limit=2", "limit=2&continue=2", "limit=2&continue=4"]
+
+
+def test_pages_that_are_too_old_to_go_on_from_are_read_again_all_at_once(
+    stub: Stub, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = configs(stub, monkeypatch)
+    stub.faults = [Fault("GET", "continue=4", 410, 1, "the provided continue parameter is too old")]
+    assert [one["metadata"]["name"] for one in client.list("v1", "ConfigMap", "demo")] == names
+    assert pages(stub) == ["limit=2", "limit=2&continue=2", "limit=2&continue=4", ""]
+
+
+def test_a_list_that_is_gone_from_its_beginning_is_an_error(stub: Stub, client: Client) -> None:
+    stub.faults = [Fault("GET", "/configmaps", 410, 1, "too old")]
+    with pytest.raises(Gone, match="too old"):
+        client.list("v1", "ConfigMap")
 
 
 def test_a_kind_that_goes_while_it_is_listed_has_no_objects(stub: Stub, client: Client) -> None:
