@@ -15,7 +15,7 @@ from bootstrap.errors import DemoError
 from bootstrap.kube.apply import apply
 from bootstrap.kube.client import Client
 from bootstrap.kube.objects import Obj, Ref
-from bootstrap.kube.readiness import Verdict, judge
+from bootstrap.kube.readiness import Verdict
 from bootstrap.kube.readiness.verdict import not_ready
 from bootstrap.outside import Outside
 
@@ -60,7 +60,7 @@ def verdict(client: Client, awaited: Awaited) -> Verdict:
     obj = client.find(awaited.ref)
     if obj is None:
         return not_ready("does not exist")
-    return (awaited.target().check or judge)(obj)
+    return awaited.target().predicate(obj)
 
 
 def unseeded(

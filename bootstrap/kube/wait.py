@@ -37,7 +37,12 @@ class Target:
             return not_ready(_holding(obj))
         if obj is None:
             return not_ready(missing)
-        return (self.check or judge)(obj)
+        return self.predicate(obj)
+
+    @property
+    def predicate(self) -> Predicate:
+        """Return what decides."""
+        return self.check or judge
 
 
 def _holding(obj: Obj) -> str:
