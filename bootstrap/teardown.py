@@ -221,9 +221,9 @@ def step_seconds(settings: Settings) -> int:
     """Return how long one step may take: a share of the run's time, so that TIMEOUT gives more as well as less.
 
     >>> [step_seconds(Settings(timeout=seconds)) for seconds in (60, 900, 3600)]
-    [60, 300, 900]
+    [60, 300, 600]
     """
-    return min(settings.timeout, max(STEP_SECONDS, settings.timeout // 4))
+    return min(settings.timeout, max(STEP_SECONDS, settings.timeout // 6))
 
 
 def entries(refs: Iterable[Ref], decided: set[Ref]) -> list[dict[str, Any]]:

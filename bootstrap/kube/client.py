@@ -133,11 +133,11 @@ class Client:
                 return items, str(meta.get("resourceVersion", ""))
             wanted["continue"] = meta["continue"]
 
-    def create(self, obj: Obj) -> Obj:
+    def create(self, obj: Obj, *, dry_run: bool = False) -> Obj:
         """Create an object; Conflict where it exists."""
         ref = Ref.of(obj)
         path = self.resource(ref.api_version, ref.kind).path(ref.namespace)
-        made: Obj = self.request("POST", path, body=obj)
+        made: Obj = self.request("POST", path, body=obj, query={"dryRun": "All"} if dry_run else None)
         return made
 
     def replace(self, obj: Obj) -> Obj:
