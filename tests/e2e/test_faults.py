@@ -72,6 +72,7 @@ def conditions(hello: Installation) -> dict[str, str]:
     return {item["type"]: item["status"] for pod in pods for item in pod["status"].get("conditions") or []}
 
 
+@pytest.mark.soak  # test_bad_input.py meets the same fault, and lifts it
 def test_a_catalog_is_down(cluster: Cluster, kubectl: Kubectl) -> None:
     where = ("-n", "openshift-marketplace", "-o", "jsonpath={.status.connectionState.lastObservedState}")
 

@@ -10,7 +10,8 @@ from rehearsal.cluster import Cluster
 from tests.e2e.openshift_ai import Platform
 from tests.e2e.rehearsing import Kubectl
 
-pytestmark = pytest.mark.e2e
+# `make test` walks the whole journey on 2.25 (test_secrets.py)
+pytestmark = [pytest.mark.e2e, pytest.mark.soak]
 RHODS = "2.25"
 DSC = "datasciencecluster.opendatahub.io/v1"
 
@@ -66,7 +67,6 @@ def test_serverless_kserve_is_not_ready_without_its_operators(platform: Platform
     assert status["status"]["observedGeneration"] < status["metadata"]["generation"]
 
 
-@pytest.mark.soak  # the same code as on 3.4, whose own test is not left out
 def test_uninstall_by_config_map_leaves_what_the_product_leaves(platform: Platform) -> None:
     platform.uninstall()
     assert platform.get("group.user.openshift.io", "rhods-admins")

@@ -194,7 +194,9 @@ def test_a_model_of_ones_own_takes_the_slot(journey: Journey) -> None:
     assert "NO ANSWER WAS COMPARED" in journey.run("verify", f"MODEL={mine}").stdout
 
 
+@pytest.mark.soak
 def test_the_way_back_leaves_the_cluster_as_it_was(journey: Journey, cluster: Cluster, before: Listing) -> None:
+    journey.run("demo")  # in a soak none of the tests before has run
     journey.run("teardown", "YES=1")
     signed_in = {".*OAuthAccessToken.*": "until the logout below"}
     assert not returned(connect(cluster.kubeconfig), before, stays=signed_in)
