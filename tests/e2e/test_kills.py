@@ -19,9 +19,11 @@ import pytest
 
 from bootstrap.kube.connection import connect
 from bootstrap.kube.lease import SPACE
+from bootstrap.kube.objects import dig
 from rehearsal.cluster import CLONE
 from tests.e2e.journey import User, user
 from tests.e2e.listing import Listing, restored, settled
+from tests.e2e.rehearsing import eventually
 
 pytestmark = [pytest.mark.e2e, pytest.mark.soak]
 KILLS = int(os.environ.get("KILLS", "20"))
@@ -65,8 +67,13 @@ class Cluster:
         return (text or "nothing yet").splitlines()[-1] if run.returncode else ""
 
     def is_over(self, verb: str) -> bool:
-        """Whether nothing is left to do for the next run: not even the record is there any more."""
-        return verb == "teardown" and connect(self.somebody.cluster.kubeconfig).find(SPACE) is None
+        """Whether nothing is left to do for the next run: the record is gone, or on its way by itself."""
+        if verb != "teardown":
+            return False
+        client = connect(self.somebody.cluster.kubeconfig)
+        if dig(client.find(SPACE), "metadata", "deletionTimestamp"):
+            eventually(lambda: client.find(SPACE) is None)
+        return client.find(SPACE) is None
 
 
 @pytest.fixture(scope="module")
