@@ -44,3 +44,11 @@ def test_argo_cd_is_told_whom_to_trust_only_where_the_world_does_not(
     settings = Settings(delivery="gitops", repo_url=URL, revision=REVISION)
     plan = stages.decide(settings, here.session, here.client, Look(facts(), Outside(certificates="PEM"), None)).plan
     assert plan.repo_ca == (None if public else "PEM")
+
+
+def test_who_only_looks_at_what_is_there_needs_no_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    here, settings = visit(Objects(), tmp_path), Settings(delivery="gitops")
+    monkeypatch.setattr(stages.repository, "locate", lambda _: pytest.fail("the repository was asked for"))
+    seen = Look(facts(), Outside(), None)
+    found = stages.decide(settings, here.session, here.client, seen, to_deliver=False)
+    assert (found.plan.delivery, found.plan.repo_url) == ("gitops", None)
