@@ -19,7 +19,7 @@ def last_warning(client: Client, ref: Ref) -> str | None:
     complaints = [event for event in events if _complains(event) and _concerns(event, ref)]
     if not complaints:
         return None
-    newest = max(complaints, key=_time)
+    newest = max(complaints, key=lambda event: (_says_why(event), _time(event)))
     about = dig(newest, "involvedObject", default={})
     return f"{about.get('kind')} {about.get('name')}: {newest.get('reason')}: {newest.get('message')}"
 
@@ -33,6 +33,11 @@ def _concerns(event: Obj, ref: Ref) -> bool:
     about = dig(event, "involvedObject", default={})
     name = about.get("name") or ""
     return (name == ref.name and about.get("kind") == ref.kind) or name.startswith(ref.name + "-")
+
+
+def _says_why(event: Obj) -> bool:
+    """Say whether a complaint may be the cause: an autoscaler has nothing to measure because nothing runs."""
+    return bool(dig(event, "involvedObject", "kind") != "HorizontalPodAutoscaler")
 
 
 def _time(event: Obj) -> str:
